@@ -1,0 +1,81 @@
+// Package drive lists the drives of this machine, says who each one is, and why
+// one may not be touched.
+//
+// What the kernel tells is read from an injectable root, so that every rule can
+// be tried on a tree of files. Whatever cannot be known counts against the
+// drive: unknown means refused.
+package drive
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+)
+
+// IdentitySchema names the version of the canonical identity document.
+const IdentitySchema = "panoscrub/drive/v1"
+
+// Kind says what a target is.
+type Kind string
+
+const (
+	KindUSB   Kind = "usb"   // a drive on the USB bus
+	KindSD    Kind = "sd"    // a card in a built-in SD reader
+	KindLoop  Kind = "loop"  // an image file attached as a block device
+	KindImage Kind = "image" // an image file
+	KindOther Kind = "other" // anything else, always refused
+)
+
+// SerialQuality says how far a serial number can be trusted to name one drive.
+type SerialQuality string
+
+const (
+	SerialUnique  SerialQuality = "unique"  // follows the USB rule: 12 or more characters, in [0-9A-F]
+	SerialSuspect SerialQuality = "suspect" // present, but a placeholder, too short, or seen twice at once
+	SerialMissing SerialQuality = "missing"
+)
+
+// Identity is what stays the same about a drive on every host and port: the
+// record that an attestation's subject digests. Strings are as the drive gave
+// them, with invalid UTF-8 replaced; they are hostile until shown through
+// package human.
+type Identity struct {
+	Schema              string        `json:"schema"`
+	Kind                Kind          `json:"kind"`
+	VendorID            string        `json:"vendorId"`  // idVendor, four hex digits
+	ProductID           string        `json:"productId"` // idProduct, four hex digits
+	Revision            string        `json:"revision"`  // bcdDevice, four hex digits
+	Manufacturer        string        `json:"manufacturer"`
+	Product             string        `json:"product"`
+	Serial              string        `json:"serial"`
+	SerialQuality       SerialQuality `json:"serialQuality"`
+	InquiryVendor       string        `json:"inquiryVendor"`
+	InquiryModel        string        `json:"inquiryModel"`
+	InquiryRevision     string        `json:"inquiryRevision"`
+	Name                string        `json:"name"` // an image's base name; empty for a drive
+	LUN                 int           `json:"lun"`
+	SizeBytes           int64         `json:"sizeBytes"`
+	LogicalSectorBytes  int           `json:"logicalSectorBytes"`
+	PhysicalSectorBytes int           `json:"physicalSectorBytes"`
+}
+
+// Canonical is the identity document: the bytes that are digested and that
+// stand beside each record. Field order is the struct's, two spaces of indent,
+// one newline at the end.
+func (id Identity) Canonical() []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(id); err != nil {
+		panic("drive: an identity of strings and integers always encodes: " + err.Error())
+	}
+	return b.Bytes()
+}
+
+// Digest is the SHA-256 of the canonical document, in lower-case hex.
+func (id Identity) Digest() string {
+	sum := sha256.Sum256(id.Canonical())
+	return hex.EncodeToString(sum[:])
+}

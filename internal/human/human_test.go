@@ -1,0 +1,48 @@
+package human
+
+import (
+	"testing"
+	"time"
+)
+
+func TestBytes(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 bytes", 511: "511 bytes", 999: "999 bytes", 1000: "1 kB", 1536: "1.5 kB",
+		999_949: "999.9 kB", 999_950: "1 MB", 64_000_000_000: "64 GB", 61_530_439_680: "61.5 GB",
+		1<<63 - 1: "9.2 EB",
+	} {
+		if got := Bytes(n); got != want {
+			t.Errorf("Bytes(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 400 * time.Millisecond: "0 s", 59400 * time.Millisecond: "59 s",
+		59500 * time.Millisecond: "1 min 0 s", 250 * time.Second: "4 min 10 s", 3*time.Hour + 12*time.Minute + 40*time.Second: "3 h 12 min",
+	} {
+		if got := Duration(d); got != want {
+			t.Errorf("Duration(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestSafe(t *testing.T) {
+	for in, want := range map[string]string{
+		"certificates-omni_site7.zip": "certificates-omni_site7.zip",
+		"Grüße 日本":                    "Grüße 日本",
+		"\x1b[2Jgone":                 `\x1b[2Jgone`,
+		"a\r\nb\tc":                   `a\x0d\x0ab\x09c`,
+		"\u202egpj.exe":               `\u202egpj.exe`,
+		"\u009b31m":                   `\x9b31m`,
+		"bad\xff\xfeutf8":             `bad\xff\xfeutf8`,
+		`C:\x1b`:                      `C:\\x1b`,
+		"\U000e0001tag":               `\U000e0001tag`,
+		"zero\u200bwidth":             `zero\u200bwidth`,
+	} {
+		if got := Safe(in); got != want {
+			t.Errorf("Safe(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+// Package verify reads a drive back and judges every byte of it.
+//
+// It shares no code with the writer: a fault in the writer's pattern must not
+// be repeated in the check. The pattern is described at plan.PatternKeyed.
+package verify
+
+import (
+	"time"
+
+	"github.com/panoscrub/panoscrub/internal/block"
+)
+
+// Spec says what the drive should hold.
+type Spec struct {
+	Seed        []byte // 32 bytes
+	DriveDigest []byte // 32 bytes, SHA-256 of the drive's identity document
+	Pass        int    // the pass that wrote last, from 1
+	Passes      int    // how many passes there were in all
+	// Except lists bytes that are not judged: where a file system was put since.
+	Except block.Extents
+}
+
+// Class says in which way a sector is wrong.
+type Class string
+
+const (
+	NeverWritten Class = "never-written" // holds something that this run did not write
+	Wrapped      Class = "wrapped"       // holds what was written for another address
+	Stale        Class = "stale"         // holds what an earlier pass wrote here
+	Corrupt      Class = "corrupt"       // holds what was written here, damaged
+)
+
+// MaxExtents bounds the extents that a report lists for each class; the byte
+// counts are always complete.
+const MaxExtents = 1000
+
+// Report is what the read-back saw.
+type Report struct {
+	Bytes      int64         `json:"bytes"`      // read and compared
+	Matched    int64         `json:"matched"`    // bytes of sectors that were as they should be
+	Excepted   int64         `json:"excepted"`   // bytes left out by Spec.Except
+	Mismatches []Mismatch    `json:"mismatches"` // by class, in the order of the constants above
+	Unreadable block.Extents `json:"unreadable"` // the read failed here
+	Complete   bool          `json:"complete"`   // every byte was tried: not cancelled, not gone
+	Direct     bool          `json:"direct"`     // the host's page cache was bypassed
+	Duration   time.Duration `json:"durationNs"`
+}
+
+// Mismatch sums up one class of wrong sectors.
+type Mismatch struct {
+	Class     Class         `json:"class"`
+	Bytes     int64         `json:"bytes"`
+	Extents   block.Extents `json:"extents"`   // at most MaxExtents
+	Truncated bool          `json:"truncated"` // there were more extents than that
+	// Source is, for Wrapped, the address whose data stands at the first extent.
+	Source int64 `json:"sourceOffsetBytes"`
+}
+
+// OK reports whether every byte was read and is what it should be.
+func (r Report) OK() bool {
+	return r.Complete && len(r.Mismatches) == 0 && len(r.Unreadable) == 0
+}
+
+// ProvenBytes is the capacity that the drive showed to have: bytes that held
+// their own data when they were read back.
+func (r Report) ProvenBytes() int64 { return r.Matched }
