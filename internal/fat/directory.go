@@ -1,0 +1,184 @@
+package fat
+
+import "github.com/panoscrub/panoscrub/internal/block"
+
+// chunkBytes is how much of a directory is held at a time.
+const chunkBytes = 4 << 10
+
+// reader goes through the slots of one directory.
+type reader struct {
+	w     *walker
+	in    place
+	run   longRun
+	ended bool // the end mark was seen: what follows is left from before
+}
+
+// chunk reads n bytes of slots at offset at. It keeps its own buffer, for the
+// directories in it are visited before the next one is read.
+func (d *reader) chunk(at, n int64) error {
+	if err := d.w.ctx.Err(); err != nil {
+		return err
+	}
+	buf := make([]byte, n)
+	lost := d.w.f.src.read(buf, at)
+	for _, l := range lost {
+		d.w.f.warn("a directory cannot be read in full: sector at byte %d", at+int64(l))
+	}
+	for i := 0; i+slotBytes <= len(buf); i += slotBytes {
+		if len(lost) > 0 && lost[0] == i/unit*unit {
+			d.run = nil
+			if (i+slotBytes)%unit == 0 {
+				lost = lost[1:]
+			}
+			continue
+		}
+		if err := d.slot(slot(buf[i:i+slotBytes]), at+int64(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slot takes in one slot.
+func (d *reader) slot(s slot, at int64) error {
+	if d.w.slots++; d.w.slots > maxSlots {
+		d.w.f.warn("the directories have more than %d slots; the rest is left out", maxSlots)
+		return errLimit
+	}
+	if s[0] == slotEnd {
+		d.ended = true
+		return d.flush()
+	}
+	unused := d.ended || s[0] == slotDeleted
+	if unused && !s.plausible() {
+		return d.flush()
+	}
+	if s.long() {
+		d.run.add(longSlot{s, at})
+		return nil
+	}
+	return d.entry(s, at, unused)
+}
+
+// flush ends a run of long-name slots that no entry took for its own. A name
+// that is left alone is still the name of something that was here.
+func (d *reader) flush() error {
+	for len(d.run) > 0 {
+		name, taken := d.run.joined()
+		rest := len(d.run) - max(taken, 1)
+		at := d.run[rest].at
+		d.run = d.run[:rest]
+		if !printable(name) {
+			continue
+		}
+		if err := d.w.emit(Entry{Path: join(d.in.path, name), Deleted: true, NameOnly: true, SlotOffset: at}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry visits the entry of slot s, and what is below it.
+func (d *reader) entry(s slot, at int64, unused bool) error {
+	if s.dot() || s.dotDot() {
+		return d.flush()
+	}
+	name, short, err := d.name(&s)
+	if err != nil {
+		return err
+	}
+	e := Entry{
+		Path:         join(d.in.path, name),
+		ShortName:    short,
+		Dir:          s.directory(),
+		Deleted:      unused || d.in.deleted,
+		Attr:         s[11],
+		FirstCluster: s.cluster(d.w.f.Boot.Type == FAT32),
+		SlotOffset:   at,
+	}
+	if e.Dir && e.Deleted && e.FirstCluster != 0 && e.FirstCluster == d.in.cluster {
+		return nil // a deleted "."
+	}
+	if !e.Dir {
+		e.Size = s.size()
+	}
+	d.w.locate(&e, d.in)
+	if err := d.w.emit(e); err != nil || !e.Dir {
+		return err
+	}
+	return d.w.enter(e, d.in)
+}
+
+// name returns the entry's name and its short name, and uses up the run of
+// long-name slots before it.
+func (d *reader) name(s *slot) (name, short string, err error) {
+	taken := 0
+	if s[0] != slotDeleted {
+		name, taken = d.run.live(s[:])
+	} else {
+		s[0] = '_'
+		var first byte
+		if name, first, taken = d.run.deleted(s[:]); taken > 0 {
+			s[0] = first
+		}
+	}
+	short = s.shortName()
+	if taken == 0 {
+		name = short
+	}
+	d.run = d.run[:len(d.run)-taken]
+	return name, short, d.flush()
+}
+
+// locate fills in where the content of e, which stands in the directory in, lies.
+func (w *walker) locate(e *Entry, in place) {
+	switch {
+	case e.Attr&AttrVolume != 0:
+	case e.Deleted && e.FirstCluster != 0 && !w.f.ClusterFree(e.FirstCluster):
+		e.Reused = w.f.valid(e.FirstCluster)
+		e.Incomplete = true
+	case e.Dir && e.Deleted:
+		e.Data = w.deletedDirectory(e.FirstCluster, in.cluster)
+	case e.Dir:
+		e.Data = w.liveDirectory(e.FirstCluster)
+	case e.Size == 0:
+	case e.Deleted:
+		whole := false
+		e.Data, whole = w.guess(e.FirstCluster, e.Size)
+		e.Incomplete = !whole
+	default:
+		whole := false
+		e.Data, whole = w.chain(e.FirstCluster, e.Size)
+		e.Incomplete = !whole
+	}
+}
+
+// liveDirectory follows the chain of a directory in use. A cluster that was read
+// as part of a directory before ends it, so that no loop is walked.
+func (w *walker) liveDirectory(first uint32) []block.Extent {
+	r := run{f: w.f, left: maxDirectory}
+	for c := first; w.step(); {
+		switch {
+		case r.left == 0:
+			w.f.warn("a directory is larger than the format allows; the rest of it is left out")
+			return r.extents
+		case w.f.valid(c) && !w.seen.add(c):
+			w.f.warn("directories share cluster %d, or loop through it", c)
+			return r.extents
+		case !r.add(c):
+			w.f.warn("the chain of a directory leaves the volume at cluster %d", c)
+			return r.extents
+		}
+		link := w.f.table.next(c)
+		switch link.kind {
+		case linkEnd:
+			return r.extents
+		case linkNext:
+			c = link.next
+		default:
+			w.f.warn("the chain of a directory breaks off at cluster %d", c)
+			return r.extents
+		}
+	}
+	return r.extents
+}

@@ -1,0 +1,162 @@
+package fat
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/block"
+)
+
+// Limits of one walk. What lies beyond them is left out, with a warning.
+const (
+	maxEntries = 1_000_000
+	maxSlots   = 16 << 20
+	maxDepth   = 128
+	// maxDirectory is the most that the format allows a directory to have.
+	maxDirectory = 65536 * slotBytes
+)
+
+// Entry is one directory entry, in use or deleted.
+type Entry struct {
+	// Path is the entry's way from the root, "/" between names. The names are as
+	// they stand on the drive, and not safe to print; only a "/" within a name,
+	// which no writer makes, becomes U+FFFD.
+	Path string
+	// ShortName is the 8.3 name. The first character of a deleted one is lost:
+	// "_" stands for it where the long name does not tell.
+	ShortName string
+	Dir       bool
+	Deleted   bool
+	// NameOnly says that slots of a long name are all there is: Path ends in it,
+	// and nothing else is known. Such an entry is deleted.
+	NameOnly     bool
+	Attr         byte
+	Size         int64  // in bytes, as the entry has it; 0 for a directory
+	FirstCluster uint32 // 0 for none
+	// SlotOffset is where the entry's own slot stands on the drive; its long name
+	// precedes it.
+	SlotOffset int64
+	// Data is where the content lies, in file order and clipped to Size; for a
+	// directory, all of its slots. Of a deleted file it is a guess: as many
+	// clusters as it had from the first one on, among those that are free now.
+	Data []block.Extent
+	// Incomplete says that Data covers less than Size.
+	Incomplete bool
+	// Reused says that the first cluster of a deleted entry belongs to someone
+	// else now. The content is gone, and Data is empty.
+	Reused bool
+}
+
+// errLimit ends a walk that has reached one of its limits.
+var errLimit = errors.New("limit reached")
+
+// Walk calls visit for each entry of the file system, live and deleted, depth
+// first: a directory's slots in the order in which they stand, and below an
+// entry for a directory at once what is in it. "." and ".." are left out; the
+// volume's label is an entry with AttrVolume. Deleted directories are entered
+// while their first cluster is free and still holds them; all in them is
+// deleted.
+//
+// Time and memory are bounded whatever the drive says; Warnings tells what was
+// left out for it, and what could not be read. Walk returns the error of visit
+// or of ctx, and no other.
+func (f *FS) Walk(ctx context.Context, visit func(Entry) error) error {
+	if err := f.compareCopies(ctx); err != nil {
+		return err
+	}
+	w := f.walker(ctx, visit)
+	err := w.directory(w.root(), place{path: "/"})
+	if errors.Is(err, errLimit) {
+		return nil
+	}
+	return err
+}
+
+// walker is the state of one walk.
+type walker struct {
+	f       *FS
+	ctx     context.Context
+	visit   func(Entry) error
+	seen    clusterSet // clusters that were read as part of a directory
+	entries int
+	slots   int
+	steps   int64 // along chains that may still be taken
+}
+
+func (f *FS) walker(ctx context.Context, visit func(Entry) error) *walker {
+	return &walker{
+		f: f, ctx: ctx, visit: visit, seen: clusterSet{},
+		// Each cluster belongs to one chain at most, so that following them all
+		// takes a step for each; guesses about deleted files may overlap.
+		steps: 2*int64(f.clusters) + 64<<20,
+	}
+}
+
+// place is the directory that a walk is in.
+type place struct {
+	path    string // ends in "/"
+	cluster uint32 // its first
+	depth   int
+	deleted bool
+}
+
+// step takes one step along a chain; false when there were too many, or the
+// walk is cancelled.
+func (w *walker) step() bool {
+	w.steps--
+	if w.steps < 0 {
+		w.f.warn("the chains of clusters take too many steps; some files are not followed to their end")
+		return false
+	}
+	return w.steps%4096 != 0 || w.ctx.Err() == nil
+}
+
+// root returns the extents of the root directory.
+func (w *walker) root() []block.Extent {
+	b := w.f.Boot
+	if b.Type == FAT32 {
+		return w.liveDirectory(b.RootCluster & 0x0FFFFFFF)
+	}
+	return []block.Extent{{Offset: b.RootOffset, Length: int64(b.RootEntries) * slotBytes}}
+}
+
+// directory visits what is in the slots of the extents.
+func (w *walker) directory(extents []block.Extent, in place) error {
+	d := reader{w: w, in: in}
+	for _, e := range extents {
+		for at := e.Offset; at < e.End(); at += chunkBytes {
+			if err := d.chunk(at, min(chunkBytes, e.End()-at)); err != nil {
+				return err
+			}
+		}
+	}
+	return d.flush()
+}
+
+// enter visits what is below the directory e.
+func (w *walker) enter(e Entry, in place) error {
+	switch {
+	case in.depth == maxDepth:
+		w.f.warn("directories nest deeper than %d; what is below is left out", maxDepth)
+		return nil
+	case len(e.Data) == 0:
+		return nil
+	}
+	return w.directory(e.Data, place{path: e.Path + "/", cluster: e.FirstCluster, depth: in.depth + 1, deleted: e.Deleted})
+}
+
+// emit hands e to the visitor, within the limits.
+func (w *walker) emit(e Entry) error {
+	if w.entries == maxEntries {
+		w.f.warn("there are more than %d entries; the rest is left out", maxEntries)
+		return errLimit
+	}
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	w.entries++
+	return w.visit(e)
+}
+
+func join(dir, name string) string { return dir + strings.ReplaceAll(name, "/", "\uFFFD") }
