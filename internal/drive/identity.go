@@ -31,33 +31,38 @@ const (
 type SerialQuality string
 
 const (
-	SerialUnique  SerialQuality = "unique"  // follows the USB rule: 12 or more characters, in [0-9A-F]
-	SerialSuspect SerialQuality = "suspect" // present, but a placeholder, too short, or seen twice at once
-	SerialMissing SerialQuality = "missing"
+	SerialUnique  SerialQuality = "unique"  // nothing speaks against it
+	SerialSuspect SerialQuality = "suspect" // present, but short, a placeholder, or shown by two drives at once
+	SerialMissing SerialQuality = "missing" // absent, or nothing but zeros
 )
 
 // Identity is what stays the same about a drive on every host and port: the
 // record that an attestation's subject digests. Strings are as the drive gave
-// them, with invalid UTF-8 replaced; they are hostile until shown through
-// package human.
+// them, without the padding around them and with invalid UTF-8 replaced; they
+// are hostile until shown through package human.
+//
+// An SD card in a built-in reader has no USB descriptors and no INQUIRY data:
+// its maker's and its OEM's number stand in Manufacturer and InquiryVendor, its
+// name and serial (from its CID register) in Product and Serial. The physical
+// sector size is left out: the driver, not the drive, decides whether it is known
+// (usb-storage does not ask, uas does).
 type Identity struct {
-	Schema              string        `json:"schema"`
-	Kind                Kind          `json:"kind"`
-	VendorID            string        `json:"vendorId"`  // idVendor, four hex digits
-	ProductID           string        `json:"productId"` // idProduct, four hex digits
-	Revision            string        `json:"revision"`  // bcdDevice, four hex digits
-	Manufacturer        string        `json:"manufacturer"`
-	Product             string        `json:"product"`
-	Serial              string        `json:"serial"`
-	SerialQuality       SerialQuality `json:"serialQuality"`
-	InquiryVendor       string        `json:"inquiryVendor"`
-	InquiryModel        string        `json:"inquiryModel"`
-	InquiryRevision     string        `json:"inquiryRevision"`
-	Name                string        `json:"name"` // an image's base name; empty for a drive
-	LUN                 int           `json:"lun"`
-	SizeBytes           int64         `json:"sizeBytes"`
-	LogicalSectorBytes  int           `json:"logicalSectorBytes"`
-	PhysicalSectorBytes int           `json:"physicalSectorBytes"`
+	Schema             string        `json:"schema"`
+	Kind               Kind          `json:"kind"`
+	VendorID           string        `json:"vendorId"`  // idVendor, four hex digits
+	ProductID          string        `json:"productId"` // idProduct, four hex digits
+	Revision           string        `json:"revision"`  // bcdDevice, four hex digits
+	Manufacturer       string        `json:"manufacturer"`
+	Product            string        `json:"product"`
+	Serial             string        `json:"serial"`
+	SerialQuality      SerialQuality `json:"serialQuality"` // of the serial by itself; see Drive.SerialQuality
+	InquiryVendor      string        `json:"inquiryVendor"`
+	InquiryModel       string        `json:"inquiryModel"`
+	InquiryRevision    string        `json:"inquiryRevision"`
+	Name               string        `json:"name"` // base name of an image, also of one attached as a loop device; empty for a drive
+	LUN                int           `json:"lun"`
+	SizeBytes          int64         `json:"sizeBytes"`
+	LogicalSectorBytes int           `json:"logicalSectorBytes"`
 }
 
 // Canonical is the identity document: the bytes that are digested and that

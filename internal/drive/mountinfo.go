@@ -1,0 +1,117 @@
+package drive
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxLine bounds one line of the kernel's tables. Options of an overlay mount
+// are the longest, at a few pages.
+const maxLine = 1 << 20
+
+// mount is one line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
+type mount struct {
+	number string // major:minor of the file system's device; major 0 where that is no block device
+	point  string
+	fsType string
+	source string
+
+	devices []string // numbers of the block devices that it lies on; not in the table
+}
+
+// parseMounts reads the mount table. It does not guess: a line that it does not
+// understand is an error, as is a table without a line.
+func parseMounts(r io.Reader) ([]mount, error) {
+	var mounts []mount
+	err := eachLine(r, func(line string) error {
+		// Split, not Fields: a source may be empty.
+		fields := strings.Split(line, " ")
+		dash := slices.Index(fields, "-")
+		if dash < 6 || len(fields) < dash+4 {
+			return fmt.Errorf("not a line of a mount table: %q", line)
+		}
+		if !validNumber(fields[2]) {
+			return fmt.Errorf("not a device number: %q", fields[2])
+		}
+		mounts = append(mounts, mount{
+			number: fields[2], point: unescape(fields[4]),
+			fsType: fields[dash+1], source: unescape(fields[dash+2]),
+		})
+		return nil
+	})
+	if err == nil && len(mounts) == 0 {
+		err = errors.New("the mount table is empty")
+	}
+	return mounts, err
+}
+
+// parseSwaps reads /proc/swaps (proc_swaps(5)) and returns the devices that are
+// swapped to. Swap files are left out: what they lie on is mounted.
+func parseSwaps(r io.Reader) ([]string, error) {
+	var devices []string
+	header := false
+	err := eachLine(r, func(line string) error {
+		fields := strings.Fields(line)
+		switch {
+		case !header:
+			header = true
+			if len(fields) != 5 || fields[0] != "Filename" {
+				return fmt.Errorf("not the heading of a swap table: %q", line)
+			}
+		case len(fields) != 5 || fields[1] != "partition" && fields[1] != "file":
+			return fmt.Errorf("not a line of a swap table: %q", line)
+		case fields[1] == "partition":
+			devices = append(devices, unescape(fields[0]))
+		}
+		return nil
+	})
+	if err == nil && !header {
+		err = errors.New("the swap table is empty")
+	}
+	return devices, err
+}
+
+func eachLine(r io.Reader, visit func(string) error) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		if err := visit(lines.Text()); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// validNumber reports whether s is a device number as the kernel writes it.
+func validNumber(s string) bool {
+	major, minor, ok := strings.Cut(s, ":")
+	for _, part := range []string{major, minor} {
+		n, err := strconv.ParseUint(part, 10, 32)
+		ok = ok && err == nil && strconv.FormatUint(n, 10) == part
+	}
+	return ok
+}
+
+// unescape undoes the kernel's octal escapes: "\040" is a space.
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+4 <= len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
