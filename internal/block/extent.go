@@ -59,3 +59,21 @@ func (s Extents) Contains(off int64) bool {
 	})
 	return i < len(s) && s[i].Offset <= off
 }
+
+// Clip returns the parts of the set that lie in e.
+func (s Extents) Clip(e Extent) (parts Extents) {
+	first, _ := slices.BinarySearchFunc(s, e.Offset, func(x Extent, off int64) int {
+		if x.End() <= off {
+			return -1
+		}
+		return 1
+	})
+	for _, x := range s[first:] {
+		start, end := max(x.Offset, e.Offset), min(x.End(), e.End())
+		if start >= end {
+			break
+		}
+		parts = append(parts, Extent{Offset: start, Length: end - start})
+	}
+	return parts
+}
