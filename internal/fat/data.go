@@ -36,7 +36,12 @@ func (r *run) add(c uint32) bool {
 // whole is false when the chain ends, or leads astray, before that.
 func (w *walker) chain(first uint32, size int64) (extents []block.Extent, whole bool) {
 	r := run{f: w.f, left: size}
+	loop := loopFinder{}
 	for c := first; r.left > 0; {
+		if loop.passes(c) {
+			w.f.warn("the chain of a file loops through cluster %d", c)
+			return r.extents, false
+		}
 		if !w.step() || !r.add(c) {
 			return r.extents, false
 		}
@@ -47,6 +52,24 @@ func (w *walker) chain(first uint32, size int64) (extents []block.Extent, whole 
 		c = link.next
 	}
 	return r.extents, r.left == 0
+}
+
+// loopFinder tells when a chain comes back to where it was, after at most three
+// times the clusters in it, by Brent's method: it keeps one cluster in mind, and
+// takes another after each power of two.
+type loopFinder struct {
+	kept         uint32
+	count, until int
+}
+
+func (l *loopFinder) passes(c uint32) bool {
+	if l.count > 0 && c == l.kept {
+		return true
+	}
+	if l.count++; l.count > l.until {
+		l.kept, l.until = c, 2*l.count
+	}
+	return false
 }
 
 // guess covers size bytes with the clusters from first on that are free now,

@@ -99,7 +99,7 @@ func (d *reader) entry(s slot, at int64, unused bool) error {
 	if e.Dir && e.Deleted && e.FirstCluster != 0 && e.FirstCluster == d.in.cluster {
 		return nil // a deleted "."
 	}
-	if !e.Dir {
+	if e.Attr&(AttrDirectory|AttrVolume) == 0 {
 		e.Size = s.size()
 	}
 	d.w.locate(&e, d.in)

@@ -32,7 +32,7 @@ type Entry struct {
 	// and nothing else is known. Such an entry is deleted.
 	NameOnly     bool
 	Attr         byte
-	Size         int64  // in bytes, as the entry has it; 0 for a directory
+	Size         int64  // in bytes, as the entry has it; 0 for a directory or label
 	FirstCluster uint32 // 0 for none
 	// SlotOffset is where the entry's own slot stands on the drive; its long name
 	// precedes it.

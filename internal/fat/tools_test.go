@@ -1,0 +1,345 @@
+package fat
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// need skips the test, loudly, where one of the programs is missing.
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			t.Skipf("NOT RUN: %s is not installed", p)
+		}
+	}
+}
+
+// tool runs a program and returns what it printed.
+func tool(t *testing.T, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC", "MTOOLS_SKIP_CHECK=1")
+	out, err := cmd.Output()
+	if err != nil {
+		detail := ""
+		if exit, ok := err.(*exec.ExitError); ok {
+			detail = string(exit.Stderr)
+		}
+		t.Fatalf("%s %q: %v: %s", program, args, err, detail)
+	}
+	return string(out)
+}
+
+// made is an image that other people's programs made, and what they put there.
+type made struct {
+	t     *testing.T
+	path  string
+	files map[string][]byte // by path
+}
+
+func format(t *testing.T, size int64, options ...string) *made {
+	t.Helper()
+	need(t, "mkfs.vfat", "mcopy", "mmd", "mdel", "mdeltree")
+	m := &made{t: t, path: filepath.Join(t.TempDir(), "image"), files: map[string][]byte{}}
+	if err := os.WriteFile(m.path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(m.path, size); err != nil {
+		t.Fatal(err)
+	}
+	tool(t, "mkfs.vfat", append(options, "--invariant", "-n", "PLANTED", m.path)...)
+	return m
+}
+
+func (m *made) mkdir(paths ...string) {
+	m.t.Helper()
+	for _, p := range paths {
+		tool(m.t, "mmd", "-i", m.path, "::"+p)
+	}
+}
+
+// copy puts a file of n random bytes at path.
+func (m *made) copy(path string, n int) {
+	m.t.Helper()
+	body := make([]byte, n)
+	rng := rand.NewChaCha8(sha256.Sum256([]byte(path)))
+	if _, err := rng.Read(body); err != nil {
+		m.t.Fatal(err)
+	}
+	from := filepath.Join(m.t.TempDir(), "file")
+	if err := os.WriteFile(from, body, 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+	tool(m.t, "mcopy", "-i", m.path, from, "::"+path)
+	m.files[path] = body
+}
+
+func (m *made) remove(paths ...string) {
+	m.t.Helper()
+	for _, p := range paths {
+		tool(m.t, "mdel", "-i", m.path, "::"+p)
+	}
+}
+
+// TestOthersImages reads images that mkfs.vfat and mtools made, with files live,
+// fragmented and deleted, and compares with what was put there and with what The
+// Sleuth Kit sees.
+func TestOthersImages(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		kind    string
+		size    int64
+		options []string
+	}{
+		{"fat12", FAT12, 1474560, []string{"-F", "12"}},
+		{"fat16", FAT16, 16 << 20, []string{"-F", "16"}},
+		{"fat32", FAT32, 40 << 20, []string{"-F", "32"}},
+		{"fat16, one table", FAT16, 16 << 20, []string{"-F", "16", "-f", "1"}},
+		{"fat32, 16 sectors a cluster", FAT32, 540 << 20, []string{"-F", "32", "-s", "16"}},
+		{"fat32, 4096-byte sectors", FAT32, 300 << 20, []string{"-F", "32", "-S", "4096"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := format(t, c.size, c.options...)
+			plant(t, m)
+			f, entries := m.read(c.kind)
+			m.checkPlanted(f, entries)
+			compareWithSleuthKit(t, m.path, 0, f, entries)
+		})
+	}
+}
+
+// plant fills the image with a bit of everything.
+func plant(t *testing.T, m *made) {
+	t.Helper()
+	r, err := os.Open(m.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	st, err := r.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster := openBytes(t, r, st.Size()).Boot.ClusterBytes
+	m.copy("/certificates-omni_site7.zip", 3*cluster+5)
+	m.mkdir("/panorama", "/panorama/managed_logs", "/gone", "/gone/deeper")
+	m.copy("/panorama/occ.log", cluster)
+	m.copy("/panorama/managed_logs/panorama_device_log_v1_2023.img", 2*cluster+1)
+	m.copy("/日本語 ünïcode.txt", 100)
+	m.copy("/"+strings.Repeat("n", 251)+".txt", 1)
+	m.copy("/empty.txt", 0)
+	m.copy("/gone/key.pem", 1679)
+	m.copy("/gone/deeper/second key.pem", cluster+1)
+	for i := range 4 {
+		m.copy(fmt.Sprintf("/hole%d.bin", i), cluster)
+		m.copy(fmt.Sprintf("/wall%d.bin", i), cluster)
+	}
+	m.remove("/hole0.bin", "/hole1.bin", "/hole2.bin", "/hole3.bin")
+	m.copy("/network.json", 2*cluster)
+	m.remove("/gone/key.pem")
+	tool(t, "mdeltree", "-i", m.path, "::/gone")
+}
+
+func (m *made) read(kind string) (*FS, []Entry) {
+	m.t.Helper()
+	r, err := os.Open(m.path)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { r.Close() })
+	st, err := r.Stat()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	f := openBytes(m.t, r, st.Size())
+	entries := walk(m.t, f)
+	if f.Boot.Type != kind || f.Label(context.Background()) != "PLANTED" || len(f.Warnings()) > 0 {
+		m.t.Errorf("type %s, label %q, warnings %q", f.Boot.Type, f.Label(context.Background()), f.Warnings())
+	}
+	return f, entries
+}
+
+// checkPlanted looks for each file that was planted, and for its bytes. Some of
+// the deleted may have lost theirs to another file, and must say so.
+func (m *made) checkPlanted(f *FS, entries []Entry) {
+	m.t.Helper()
+	r, err := os.Open(m.path)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer r.Close()
+	for path, body := range m.files {
+		gone := strings.HasPrefix(path, "/gone/") || strings.HasPrefix(path, "/hole")
+		i := slices.IndexFunc(entries, func(e Entry) bool { return e.Path == path || gone && samePath(e.Path, path) })
+		if i < 0 {
+			m.t.Errorf("%s was not found in %q", path, marks(entries))
+			continue
+		}
+		e := entries[i]
+		switch {
+		case e.Deleted != gone || e.Size != int64(len(body)) || e.Dir || e.NameOnly:
+			m.t.Errorf("%s: %+v", path, e)
+		case e.Reused:
+			if !gone || len(e.Data) > 0 {
+				m.t.Errorf("%s is reused: %v", path, e.Data)
+			}
+		case !bytes.Equal(content(m.t, r, e.Data), body):
+			m.t.Errorf("%s: other bytes than planted; data at %v", path, e.Data)
+		}
+		if len(body) > 0 && !e.Reused {
+			if c, ok := f.ClusterOf(e.Data[0].Offset); !ok || c != e.FirstCluster || f.ClusterFree(c) != gone {
+				m.t.Errorf("%s: starts in cluster %d, %v, free %v", path, c, ok, f.ClusterFree(c))
+			}
+		}
+	}
+}
+
+// seen is one line of fls, with what istat adds to it.
+type seen struct {
+	path    string
+	deleted bool
+	dir     bool
+	inode   int64
+}
+
+var flsLine = regexp.MustCompile(`^(.)/(.) (\* )?(\d+)(?:\(realloc\))?:\t(.*)$`)
+
+// sleuthKit lists the file system at sector start of the image.
+func sleuthKit(t *testing.T, image string, start int64) (list []seen) {
+	t.Helper()
+	need(t, "fls", "istat")
+	for line := range strings.Lines(tool(t, "fls", "-r", "-p", "-o", strconv.FormatInt(start, 10), image)) {
+		m := flsLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+		if m == nil {
+			t.Fatalf("fls printed %q", line)
+		}
+		inode, _ := strconv.ParseInt(m[4], 10, 64)
+		path := strings.TrimSuffix(m[5], "   (Volume Label Entry)")
+		if strings.HasPrefix(path, "$") { // its own inventions
+			continue
+		}
+		list = append(list, seen{"/" + strings.TrimRight(path, " "), m[3] != "", m[2] == "d", inode})
+	}
+	return list
+}
+
+// sectors asks istat for the sectors of an entry, counted from the start of the
+// file system.
+func sectors(t *testing.T, image string, start, inode int64) (list []int64) {
+	t.Helper()
+	out := tool(t, "istat", "-o", strconv.FormatInt(start, 10), image, strconv.FormatInt(inode, 10))
+	_, tail, _ := strings.Cut(out, "\nSectors:\n")
+	for _, field := range strings.Fields(tail) {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			t.Fatalf("istat printed %q", tail)
+		}
+		if n != 0 { // fills up the last line
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// compareWithSleuthKit demands that both see the same entries in the same slots,
+// and the same sectors for each.
+func compareWithSleuthKit(t *testing.T, image string, start int64, f *FS, entries []Entry) {
+	t.Helper()
+	compareListings(t, sleuthKit(t, image, start), f, entries)
+	compareSectors(t, image, start, f, entries)
+}
+
+func compareListings(t *testing.T, theirs []seen, f *FS, entries []Entry) {
+	t.Helper()
+	ours := map[int64]Entry{}
+	for _, e := range entries {
+		if !e.NameOnly {
+			ours[f.inode(e)] = e
+		}
+	}
+	listed := map[int64]bool{}
+	for _, s := range theirs {
+		e, ok := ours[s.inode]
+		switch {
+		case listed[s.inode]: // below a second directory that once had the cluster, whose ".." names the first
+		case !ok:
+			t.Errorf("The Sleuth Kit sees %+v, we do not", s)
+		case len(s.path) > 240 && strings.HasPrefix(e.Path, s.path): // fls cuts such names
+		case !samePath(e.Path, s.path), e.Deleted != s.deleted, e.Dir != s.dir:
+			t.Errorf("The Sleuth Kit sees %+v, we see %s", s, mark(e))
+		}
+		listed[s.inode] = true
+	}
+	if len(listed) != len(ours) {
+		t.Errorf("The Sleuth Kit sees %d entries, we %d", len(listed), len(ours))
+	}
+}
+
+// samePath compares paths without regard to case, and to the first characters of
+// names where that was lost.
+func samePath(a, b string) bool {
+	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+	if len(as) != len(bs) {
+		return false
+	}
+	for i, name := range as {
+		if strings.HasPrefix(name, "_") && bs[i] != "" {
+			name = bs[i][:1] + name[1:]
+		}
+		if !strings.EqualFold(name, bs[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// inode is the number that The Sleuth Kit gives an entry: the place of its slot,
+// counted from the root directory of FAT12 and FAT16 or the data of FAT32.
+func (f *FS) inode(e Entry) int64 {
+	base := f.Boot.DataOffset
+	if f.Boot.Type != FAT32 {
+		base = f.Boot.RootOffset
+	}
+	return (e.SlotOffset-base)/slotBytes + 3
+}
+
+func compareSectors(t *testing.T, image string, start int64, f *FS, entries []Entry) {
+	t.Helper()
+	size := int64(f.Boot.SectorBytes)
+	asked := 0
+	for _, e := range entries {
+		if e.NameOnly || e.Reused || e.Attr&AttrVolume != 0 || e.Incomplete || len(e.Data) == 0 {
+			continue
+		}
+		if asked++; asked > 120 {
+			return
+		}
+		var want []int64
+		for _, n := range sectors(t, image, start, f.inode(e)) {
+			want = append(want, start*size+n*size)
+		}
+		var got []int64
+		for _, x := range e.Data {
+			for at := x.Offset; at < x.End(); at += size {
+				got = append(got, at)
+			}
+		}
+		// The Sleuth Kit shows whole clusters, and of a deleted directory only
+		// as much as its entry's size tells.
+		if len(want) < len(got) || !slices.Equal(got, want[:len(got)]) {
+			t.Errorf("%s: sectors at %v, The Sleuth Kit has %v", mark(e), got, want)
+		}
+	}
+}
