@@ -2,10 +2,16 @@
 package erase
 
 import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/progress"
 	"github.com/panoscrub/panoscrub/internal/verify"
 )
 
@@ -19,9 +25,77 @@ type Erasure struct {
 type Pass struct {
 	Number   int           `json:"number"` // from 1
 	Pattern  plan.Pattern  `json:"pattern"`
-	Bytes    int64         `json:"bytes"`  // accepted by the device
-	Failed   block.Extents `json:"failed"` // the write failed here
-	Complete bool          `json:"complete"`
-	Synced   bool          `json:"synced"` // the flush at the end succeeded
+	Bytes    int64         `json:"bytes"`    // accepted by the device
+	Failed   block.Extents `json:"failed"`   // the write failed here
+	Complete bool          `json:"complete"` // every byte was tried
+	Synced   bool          `json:"synced"`   // the flush at the end succeeded
 	Duration time.Duration `json:"durationNs"`
+}
+
+// ErrPlan says that a plan cannot be carried out, or not on this device. Nothing
+// was written.
+var ErrPlan = errors.New("the plan cannot be carried out")
+
+// Overwrite carries out the plan's pass of that number over every byte of dev,
+// and flushes it.
+//
+// Ranges that cannot be written are in the pass and no error. The error is
+// [ErrPlan] or what dev.Check said, before the first write; ctx's when it ended;
+// what a drive said that went away; or what the flush said. The pass tells how
+// far it came in each case. count counts bytes that were tried.
+func Overwrite(ctx context.Context, dev block.Device, p plan.Plan, number int, count *progress.Counter) (Pass, error) {
+	started := time.Now()
+	pass := Pass{Number: number}
+	i := slices.IndexFunc(p.Passes, func(p plan.Pass) bool { return p.Number == number })
+	if i < 0 {
+		return pass, fmt.Errorf("%w: it has no pass %d", ErrPlan, number)
+	}
+	if pass.Pattern = p.Passes[i].Pattern; pass.Pattern != plan.PatternKeyed {
+		return pass, fmt.Errorf("%w: unknown pattern %q", ErrPlan, pass.Pattern)
+	}
+	g, err := newGenerator(p, number)
+	if err != nil {
+		return pass, err
+	}
+	if err := ready(ctx, dev, p); err != nil {
+		return pass, err
+	}
+	count.Start(dev.Size())
+	err = newWriter(dev, &pass).all(ctx, g, count.Add)
+	pass.Complete = err == nil && pass.Bytes+pass.Failed.Bytes() == dev.Size()
+	flushed := dev.Sync()
+	pass.Synced = flushed == nil
+	if err == nil && flushed != nil {
+		err = fmt.Errorf("flushing the drive: %w", flushed)
+	}
+	pass.Duration = time.Since(started)
+	return pass, err
+}
+
+// ReadBack reads the whole drive and compares it with what the plan's last pass
+// wrote. The report and the error are those of verify.Run.
+func ReadBack(ctx context.Context, dev block.Device, p plan.Plan, count *progress.Counter) (verify.Report, error) {
+	seed, seedErr := hex.DecodeString(p.Seed)
+	digest, digestErr := hex.DecodeString(p.Target.IdentityDigest)
+	if err := errors.Join(seedErr, digestErr); err != nil {
+		return verify.Report{}, fmt.Errorf("%w: the seed or the drive's digest is not hex", ErrPlan)
+	}
+	if err := ready(ctx, dev, p); err != nil {
+		return verify.Report{}, err
+	}
+	return verify.Run(ctx, dev, verify.Spec{
+		Seed: seed, DriveDigest: digest, Pass: len(p.Passes), Passes: len(p.Passes),
+	}, count)
+}
+
+// ready makes sure that dev is the drive that the plan is for, as far as a device
+// can tell.
+func ready(ctx context.Context, dev block.Device, p plan.Plan) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if dev.Size() != p.Target.SizeBytes || dev.Size() <= 0 {
+		return fmt.Errorf("%w: it is for a drive of %d bytes, this one has %d", ErrPlan, p.Target.SizeBytes, dev.Size())
+	}
+	return dev.Check()
 }

@@ -56,9 +56,10 @@ type Mismatch struct {
 	Source int64 `json:"sourceOffsetBytes"`
 }
 
-// OK reports whether every byte was read and is what it should be.
+// OK reports whether every byte that was to be judged was read and is what it
+// should be. A read-back that judged nothing is not OK.
 func (r Report) OK() bool {
-	return r.Complete && len(r.Mismatches) == 0 && len(r.Unreadable) == 0
+	return r.Complete && len(r.Mismatches) == 0 && len(r.Unreadable) == 0 && r.Matched == r.Bytes && r.Bytes > 0
 }
 
 // ProvenBytes is the capacity that the drive showed to have: bytes that held

@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/scan"
+)
+
+const wantText = `Drive   SanDisk Ultra 61.5 GB, serial 4C530001230405117322
+        /dev/sdb
+        61530439680 bytes, sectors of 512
+Holds   5 leftovers. Credentials: 2 critical, 1 high. Configuration: 1 high.
+        Logs: 1 low.
+Loss    EVERYTHING ON THIS DRIVE WILL BE LOST. There is no way back.
+Steps   1. Overwrite every byte with a pattern made for this run and this
+        drive, about 41 min 2 s.
+        2. Read every byte back and compare it, about 29 min 19 s.
+        3. If all of that went well: make one FAT32 volume of 61.5 GB named
+        PANORAMA, and check it.
+        4. Store a signed record of what was done, 20261124-093011-k7q2m5xw.
+Time    about 1 h 10 min: writing at 25 MB/s, reading at 35 MB/s (assumed for
+        a USB link of 480 Mbit/s)
+Claim   Clear per NIST SP 800-88r2 §3.1.1, of every byte that a host can
+        address. Not Purge: spare and retired cells of the flash are out of
+        reach for any host. Credentials that were on it stay known to whoever
+        copied them: replace them.
+`
+
+func TestText(t *testing.T) {
+	if got := mustMake(t, stick()).Text(); got != wantText {
+		t.Errorf("got\n%s\nwant\n%s", got, wantText)
+	}
+}
+
+func TestTextOfAnUnusualImage(t *testing.T) {
+	in := stick()
+	in.Drive = drive.Drive{
+		Path:     "/home/ops/images/site7.img",
+		Identity: drive.Identity{Kind: drive.KindImage, Name: "site7.img", SizeBytes: 10_000_017, LogicalSectorBytes: 512},
+	}
+	in.Findings = scan.Report{
+		Verdict: scan.Incomplete, SizeBytes: 10_000_017, Findings: []scan.Finding{{Class: scan.Credential, Severity: scan.Low, Sample: true}},
+		Coverage: scan.Coverage{Limits: []string{"too many entries"}},
+	}
+	in.Format = Format{
+		Scheme: "mbr", FileSystem: "fat12", Label: "A", StartBytes: 1 << 20, SizeBytes: 8 << 20,
+		Note: "The drive is too small for FAT32.",
+	}
+	in.Speed = Speed{ReadBytesPerSecond: 900 * mega}
+	if got := mustMake(t, in).Text(); got != wantImageText {
+		t.Errorf("got\n%s\nwant\n%s", got, wantImageText)
+	}
+}
+
+const wantImageText = `Drive   image site7.img 10 MB
+        /home/ops/images/site7.img
+        10000017 bytes, sectors of 512
+Holds   No leftovers were found in what could be looked at. In documentation's
+        samples, which open nothing: 1. Not all of the drive could be looked
+        at; there may be more.
+Loss    EVERYTHING ON THIS DRIVE WILL BE LOST. There is no way back.
+Steps   1. Overwrite every byte with a pattern made for this run and this
+        drive, about 1 s.
+        2. Read every byte back and compare it, about 1 s.
+        3. If all of that went well: make one FAT12 volume of 8.4 MB named A,
+        and check it. The drive is too small for FAT32.
+        4. Store a signed record of what was done, 20261124-093011-k7q2m5xw.
+Time    about 2 s: writing at 400 MB/s (assumed for a file on this computer),
+        reading at 900 MB/s (measured)
+Claim   Clear per NIST SP 800-88r2 §3.1.1, of every byte that a host can
+        address. Not Purge: spare and retired cells of the flash are out of
+        reach for any host.
+`
+
+// TestTextKeepsItsShape makes everything that comes from outside hostile: the
+// text must stay within the screen, and show nothing that a terminal would obey.
+func TestTextKeepsItsShape(t *testing.T) {
+	for name, bad := range map[string]string{
+		"escapes":   strings.Repeat("\x1b[2J\x1b]0;x\a", 40),
+		"lines":     strings.Repeat("x\nLoss   nothing\n", 40),
+		"wide":      strings.Repeat("消去", 100),
+		"no spaces": strings.Repeat("x", 4000),
+		"spaces":    strings.Repeat(" y", 2000),
+		"not UTF-8": strings.Repeat("\xff\xfe\x80", 90),
+		"bidi":      strings.Repeat("\u202egnp", 90),
+		"combining": strings.Repeat("e\u0301", 300),
+	} {
+		in := stick()
+		in.Drive.Path, in.Format.Note, in.CertificateID = "/dev/"+bad, bad, bad[:20]
+		in.Drive.Identity.Manufacturer, in.Drive.Identity.Product, in.Drive.Identity.Serial = bad, bad, bad
+		in.Format.Label = bad[:11]
+		in.Findings.Findings = append(in.Findings.Findings, finding(scan.Class(bad[:10]), scan.Severity(bad[:10])))
+		text := mustMake(t, in).Text()
+		if lines := strings.Count(text, "\n"); lines > 32 {
+			t.Errorf("%s: the text has %d lines:\n%s", name, lines, text)
+		}
+		if !utf8.ValidString(text) {
+			t.Errorf("%s: the text is not UTF-8", name)
+		}
+		for line := range strings.Lines(text) {
+			line = strings.TrimSuffix(line, "\n")
+			if utf8.RuneCountInString(line) > textColumns || len(line) > textColumns {
+				t.Errorf("%s: a line of %d bytes: %q", name, len(line), line)
+			}
+			heading := line[:min(textIndent, len(line))]
+			if !strings.Contains("Drive   Holds   Loss    Steps   Time    Claim           ", heading) {
+				t.Errorf("%s: a line with the heading %q", name, heading)
+			}
+			if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
+				t.Errorf("%s: a line that is not safe to print: %q", name, line)
+			}
+		}
+	}
+}
+
+func TestTextSaysWhatMatters(t *testing.T) {
+	text := unwrapped(mustMake(t, stick()))
+	for _, want := range []string{
+		"SanDisk Ultra 61.5 GB, serial 4C530001230405117322", "/dev/sdb", "61530439680 bytes",
+		"5 leftovers. Credentials: 2 critical, 1 high. Configuration: 1 high. Logs: 1 low.",
+		"EVERYTHING ON THIS DRIVE WILL BE LOST", "Read every byte back", "PANORAMA", "assumed",
+		"Clear per NIST SP 800-88r2 §3.1.1", "Not Purge",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text does not say %q:\n%s", want, text)
+		}
+	}
+	for _, never := range []string{"IEEE", "DoD", "military", "unrecoverable", "certified"} {
+		if strings.Contains(text, never) {
+			t.Errorf("the text claims %q", never)
+		}
+	}
+}
+
+func unwrapped(p Plan) string { return strings.Join(strings.Fields(p.Text()), " ") }
+
+func TestWordsForWhatWasFound(t *testing.T) {
+	for want, b := range map[string]Before{
+		"No leftovers were found.": {Verdict: scan.Clean, Covered: true},
+		"No leftovers were found in what could be looked at. Not all of the drive could be looked at; there may be more.": {Verdict: scan.Incomplete},
+		"1 leftover. Device identities: 1 medium.": {Verdict: scan.Leftovers, Covered: true, Counts: []Count{{scan.Identifier, scan.Medium, 1}}},
+	} {
+		if got := b.words(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestShortenKeepsBothEnds(t *testing.T) {
+	long := "消" + strings.Repeat("去", 400) + "尾"
+	got := shorten(long)
+	if len(got) > nameBytes || !strings.HasPrefix(got, "消去") || !strings.HasSuffix(got, "去尾") || !utf8.ValidString(got) {
+		t.Errorf("shortened to %q", got)
+	}
+	if short := strings.Repeat("x", nameBytes); shorten(short) != short {
+		t.Error("what fits was shortened")
+	}
+}
