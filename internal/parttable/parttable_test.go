@@ -409,30 +409,3 @@ func TestReadErrors(t *testing.T) {
 		t.Error("sectors of 520 bytes were accepted")
 	}
 }
-
-// FuzzRead checks that no table makes partitions that leave the drive, and that
-// neither time nor the number of results grows with what is claimed.
-func FuzzRead(f *testing.F) {
-	f.Add(bothGPTs(512).bytes[:64<<10])
-	f.Add(newImage(64<<10, 512).entry(0, 0, 5, 1, 9).entry(1, 1, 5, 1, 9).bytes)
-	f.Add(newImage(64<<10, 4096).entry(0, 0, 0xEE, 1, 9).gpt(1, 2, [2]uint64{8, 9}).bytes)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, sectorSize := range []int{512, 4096} {
-			table, err := Read(bytes.NewReader(b), int64(len(b)), sectorSize)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(table.Entries) > maxGPTEntries || len(table.Warnings) > maxWarnings+1 {
-				t.Fatalf("%d entries, %d warnings", len(table.Entries), len(table.Warnings))
-			}
-			for _, e := range table.Entries {
-				if e.Start <= 0 || e.Size <= 0 || e.End() > int64(len(b)) || e.Start%int64(sectorSize) != 0 {
-					t.Fatalf("partition %+v of a drive of %d bytes", e, len(b))
-				}
-			}
-		}
-		if _, _, err := Detect(bytes.NewReader(b), int64(len(b))); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
