@@ -1,0 +1,16 @@
+package durable
+
+import (
+	"os"
+	"syscall"
+	"testing"
+)
+
+func allocated(t *testing.T, f *os.File) int64 {
+	t.Helper()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Sys().(*syscall.Stat_t).Blocks * 512
+}
