@@ -118,7 +118,7 @@ func (d *disk) readCard(card dir) (what string) {
 }
 
 // readLoop reads a loop device. What is behind it must be a file that is still
-// there: a device behind it would be touched past every guard.
+// there: a device behind it would be written past the guards of that device.
 func (d *disk) readLoop() {
 	d.drive.Identity.Kind = KindLoop
 	backing, err := d.dir.raw("loop/backing_file")
@@ -130,13 +130,16 @@ func (d *disk) readLoop() {
 	d.drive.Attachment.Backing = strings.ToValidUTF8(backing, "\uFFFD")
 	d.drive.Identity.Name = filepath.Base(d.drive.Attachment.Backing)
 	info, err := os.Stat(d.path(backing))
+	if err == nil {
+		_, d.alias = d.blockNumber(d.path(backing), info)
+	}
 	switch {
 	case strings.HasSuffix(backing, " (deleted)"):
 		d.doubt("the file behind it was deleted")
 	case err != nil:
 		d.doubt("the file behind it: %v", err)
-	case !info.Mode().IsRegular():
-		d.doubt("%s, which is behind it, is not a regular file", backing)
+	case !info.Mode().IsRegular() && !d.alias:
+		d.doubt("what is behind it is not a file")
 	}
 }
 

@@ -19,6 +19,7 @@ type disk struct {
 	dir     dir // its real directory in the kernel's tree
 	name    string
 	empty   bool     // has no sector, as a reader without a card
+	alias   bool     // is a loop device on a device
 	unknown []string // what a guard needs and could not be found out
 	drive   Drive
 }

@@ -23,6 +23,9 @@ func (d *disk) guard(what string, devices []device, u usage) []Refusal {
 	if len(d.unknown) > 0 {
 		refusals = append(refusals, refuse(ReasonUnknown, d.unknown...))
 	}
+	if d.alias {
+		refusals = append(refusals, refuse(ReasonAlias, d.drive.Attachment.Backing))
+	}
 	if d.drive.Attachment.ReadOnly {
 		refusals = append(refusals, refuse(ReasonReadOnly, "it is write-protected"))
 	}
@@ -51,6 +54,8 @@ func against(devices []device, u usage) []Refusal {
 			holders = append(holders, d.holder)
 		}
 	}
+	slices.Sort(system)
+	slices.Sort(mounted)
 	for _, r := range []Refusal{
 		{ReasonSystem, system},
 		{ReasonMounted, mounted},

@@ -56,7 +56,7 @@ func parseSwaps(r io.Reader) ([]string, error) {
 	var devices []string
 	header := false
 	err := eachLine(r, func(line string) error {
-		fields := strings.Fields(line)
+		fields := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
 		switch {
 		case !header:
 			header = true

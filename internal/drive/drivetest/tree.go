@@ -7,7 +7,7 @@
 //	-- sys/devices/pci0000:00/usb2/2-1/ --        a directory of attributes, one on each line:
 //	idVendor 0781                                 a file with a value, and the kernel's line end
 //	serial "\x1b[31m"                             a value in Go's quotes
-//	driver -> ../../bus/usb/drivers/usb           a symbolic link
+//	driver -> /sys/bus/usb/drivers/usb-storage    a symbolic link, made relative where it starts at the root
 //	holders/                                      an empty directory
 //
 // Every other entry is a file as it stands. The links that the kernel makes for
@@ -66,7 +66,7 @@ func Unpack(root string, archive *txtar.Archive) error {
 	for _, f := range archive.Files {
 		var err error
 		if strings.HasSuffix(f.Name, "/") {
-			err = attributes(filepath.Join(root, f.Name), string(f.Data))
+			err = attributes(root, filepath.Join(root, f.Name), string(f.Data))
 		} else {
 			err = write(filepath.Join(root, f.Name), f.Data)
 		}
@@ -78,7 +78,7 @@ func Unpack(root string, archive *txtar.Archive) error {
 }
 
 // attributes makes a directory from its lines.
-func attributes(folder, lines string) error {
+func attributes(root, folder, lines string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
@@ -86,16 +86,16 @@ func attributes(folder, lines string) error {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		if err := attribute(folder, line); err != nil {
+		if err := attribute(root, folder, line); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func attribute(folder, line string) error {
+func attribute(root, folder, line string) error {
 	if name, target, isLink := strings.Cut(line, " -> "); isLink {
-		return link(target, filepath.Join(folder, name))
+		return link(root, target, filepath.Join(folder, name))
 	}
 	name, value, _ := strings.Cut(line, " ")
 	if strings.HasSuffix(name, "/") {
@@ -136,20 +136,23 @@ func linkDevice(root, path, number string) error {
 	if _, err := os.Stat(filepath.Join(path, "partition")); err != nil {
 		places = append(places, "sys/block/"+name)
 	}
+	target := strings.TrimPrefix(path, root)
 	for _, place := range places {
-		from := filepath.Join(root, place)
-		target, err := filepath.Rel(filepath.Dir(from), path)
-		if err != nil {
-			return err
-		}
-		if err := link(target, from); err != nil {
+		if err := link(root, target, filepath.Join(root, place)); err != nil {
 			return err
 		}
 	}
 	return write(filepath.Join(root, "dev", strings.ReplaceAll(name, "!", "/")), nil)
 }
 
-func link(target, from string) error {
+// link makes a symbolic link at from. A target that starts at the root means the
+// root of the tree.
+func link(root, target, from string) (err error) {
+	if filepath.IsAbs(target) {
+		if target, err = filepath.Rel(filepath.Dir(from), filepath.Join(root, target)); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(from), 0o755); err != nil {
 		return err
 	}

@@ -1,0 +1,201 @@
+package drive_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/panoscrub/panoscrub/internal/drive"
+)
+
+// command runs a program of the system, and skips the test where it cannot.
+func command(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("NOT RUN: loop devices need root")
+	}
+	if _, err := exec.LookPath(name); err != nil {
+		t.Skipf("NOT RUN: %s is missing", name)
+	}
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Skipf("NOT RUN: %s %s does not work here: %v: %s", name, strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// attach makes an image and a loop device on it.
+func attach(t *testing.T, flags ...string) (node, image string) {
+	t.Helper()
+	image = filepath.Join(t.TempDir(), "stick.img")
+	writeFile(t, image, "")
+	if err := os.Truncate(image, 16<<20); err != nil {
+		t.Fatal(err)
+	}
+	node = command(t, "losetup", append(flags, "--find", "--show", image)...)
+	t.Cleanup(func() {
+		if out, err := exec.Command("losetup", "--detach", node).CombinedOutput(); err != nil {
+			t.Errorf("detaching %s: %v: %s", node, err, out)
+		}
+	})
+	return node, image
+}
+
+// TestRealLoop tries the guards on the kernel that runs the tests.
+func TestRealLoop(t *testing.T) {
+	s := drive.Host()
+	node, image := attach(t)
+	d := resolve(t, s, node)
+	if err := d.Refused(); err != nil {
+		t.Fatal(err)
+	}
+	if d.Path != node || d.Identity.Kind != drive.KindLoop || d.Identity.SizeBytes != 16<<20 || d.Identity.LogicalSectorBytes != 512 ||
+		d.Identity.Name != "stick.img" || d.Attachment.Backing != image || d.Attachment.Diskseq == "" {
+		t.Errorf("got %+v", d)
+	}
+	if err := s.Same(d); err != nil {
+		t.Error(err)
+	}
+	if got := reasons(resolve(t, s, image)); !slices.Equal(got, []drive.Reason{drive.ReasonAlias}) {
+		t.Errorf("the image behind %s is refused for %v", node, got)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	symlink(t, node, link)
+	if got := reasons(resolve(t, s, link)); !slices.Equal(got, []drive.Reason{drive.ReasonAlias}) {
+		t.Errorf("a link to %s is refused for %v", node, got)
+	}
+	if err := os.Remove(image); err != nil {
+		t.Fatal(err)
+	}
+	if got := reasons(resolve(t, s, node)); !slices.Equal(got, []drive.Reason{drive.ReasonUnknown}) {
+		t.Errorf("without its image, %s is refused for %v", node, got)
+	}
+}
+
+// TestRealLoopAttachedAnew: the same node with the same image, detached and
+// attached in between, is not the same drive.
+func TestRealLoopAttachedAnew(t *testing.T) {
+	node, image := attach(t)
+	d := resolve(t, drive.Host(), node)
+	command(t, "losetup", "--detach", node)
+	command(t, "losetup", node, image)
+	if err := drive.Host().Same(d); err == nil {
+		t.Error("taken for the same")
+	}
+}
+
+func TestRealReadOnlyLoop(t *testing.T) {
+	node, _ := attach(t, "--read-only")
+	if got := reasons(resolve(t, drive.Host(), node)); !slices.Equal(got, []drive.Reason{drive.ReasonReadOnly}) {
+		t.Errorf("refused for %v", got)
+	}
+}
+
+func TestRealMount(t *testing.T) {
+	node, _ := attach(t)
+	point := filepath.Join(t.TempDir(), "a b")
+	if err := os.Mkdir(point, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	mountAny(t, node, point)
+	d := resolve(t, drive.Host(), node)
+	if len(d.Refusals) != 1 || d.Refusals[0].Reason != drive.ReasonMounted || !slices.Equal(d.Refusals[0].About, []string{point}) {
+		t.Errorf("refused for %+v", d.Refusals)
+	}
+	writeFile(t, point+"/inner.img", "x")
+	if err := resolve(t, drive.Host(), point+"/inner.img").Refused(); err != nil {
+		t.Errorf("an image on a loop device: %v", err)
+	}
+}
+
+// mountAny mounts a device with the first file system that the kernel and the
+// tools at hand can do, and has it unmounted at the end.
+func mountAny(t *testing.T, node, point string) {
+	t.Helper()
+	var tried []string
+	for _, mkfs := range []string{"mkfs.vfat", "mkfs.ext4", "mkfs.ext2"} {
+		if out, err := exec.Command(mkfs, node).CombinedOutput(); err != nil {
+			tried = append(tried, mkfs+": "+err.Error()+" "+string(out))
+			continue
+		}
+		out, err := exec.Command("mount", node, point).CombinedOutput()
+		if err != nil {
+			tried = append(tried, "mount after "+mkfs+": "+string(out))
+			continue
+		}
+		t.Cleanup(func() {
+			if out, err := exec.Command("umount", point).CombinedOutput(); err != nil {
+				t.Errorf("unmounting %s: %v: %s", point, err, out)
+			}
+		})
+		return
+	}
+	t.Skipf("NOT RUN: no file system can be mounted here: %s", strings.Join(tried, "; "))
+}
+
+func TestRealSwap(t *testing.T) {
+	node, _ := attach(t)
+	command(t, "mkswap", node)
+	command(t, "swapon", "--priority", "0", node)
+	t.Cleanup(func() {
+		if out, err := exec.Command("swapoff", node).CombinedOutput(); err != nil {
+			t.Errorf("swapoff %s: %v: %s", node, err, out)
+		}
+	})
+	if got := reasons(resolve(t, drive.Host(), node)); !slices.Equal(got, []drive.Reason{drive.ReasonSwap}) {
+		t.Errorf("refused for %v", got)
+	}
+}
+
+// TestRealLoopOnLoop: a loop device on a loop device holds it, which the kernel
+// does not say in its list of holders.
+func TestRealLoopOnLoop(t *testing.T) {
+	below, _ := attach(t)
+	above := command(t, "losetup", "--find", "--show", below)
+	t.Cleanup(func() {
+		if out, err := exec.Command("losetup", "--detach", above).CombinedOutput(); err != nil {
+			t.Errorf("detaching %s: %v: %s", above, err, out)
+		}
+	})
+	if got := reasons(resolve(t, drive.Host(), below)); !slices.Equal(got, []drive.Reason{drive.ReasonHeld}) {
+		t.Errorf("%s is refused for %v", below, got)
+	}
+	if got := reasons(resolve(t, drive.Host(), above)); !slices.Equal(got, []drive.Reason{drive.ReasonAlias}) {
+		t.Errorf("%s is refused for %v", above, got)
+	}
+}
+
+// TestHost: the disk that this machine runs from is refused as such, for looking
+// as well, and so is every disk of a kind that is not handled.
+func TestHost(t *testing.T) {
+	drives, err := drive.Host().List()
+	if err != nil {
+		t.Skipf("NOT RUN: the drives of this machine cannot be listed: %v", err)
+	}
+	system := 0
+	for _, d := range drives {
+		if d.Identity.Kind == drive.KindOther && d.Refused() == nil {
+			t.Errorf("%s (%s) is not refused", d.Path, d.Name())
+		}
+		if slices.Contains(reasons(d), drive.ReasonSystem) && d.RefusedFor(drive.Reading) != nil {
+			system++
+		}
+	}
+	info, err := os.Stat("/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	onDisk := unix.Major(info.Sys().(*syscall.Stat_t).Dev) != 0
+	if onDisk && system == 0 {
+		t.Errorf("none of %d drives is refused as the one that the system runs from", len(drives))
+	}
+	if !onDisk {
+		t.Skip("NOT RUN: the root of this machine lies on no disk of its own, so none can be recognised as the system's")
+	}
+}

@@ -1,0 +1,127 @@
+package drive
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+const goodMounts = `22 29 0:21 / /proc rw,nosuid shared:13 - proc proc rw
+29 1 8:2 / / rw,relatime shared:1 master:2 - ext4 /dev/root rw,errors=remount-ro
+40 29 0:40 / /mnt/empty rw - tmpfs  rw
+41 29 8:17 / /media/a\040b\011c\134d rw - vfat /dev/sdb1 rw
+42 29 0:41 / /mnt/share rw - cifs //server/my\040share rw
+`
+
+func TestParseMounts(t *testing.T) {
+	got, err := parseMounts(strings.NewReader(goodMounts))
+	want := []mount{
+		{number: "0:21", point: "/proc", fsType: "proc", source: "proc"},
+		{number: "8:2", point: "/", fsType: "ext4", source: "/dev/root"},
+		{number: "0:40", point: "/mnt/empty", fsType: "tmpfs"},
+		{number: "8:17", point: "/media/a b\tc\\d", fsType: "vfat", source: "/dev/sdb1"},
+		{number: "0:41", point: "/mnt/share", fsType: "cifs", source: "//server/my share"},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestParseMountsRefusesWhatItDoesNotKnow(t *testing.T) {
+	for name, table := range map[string]string{
+		"nothing":          "",
+		"an empty line":    goodMounts + "\n",
+		"words":            goodMounts + "not a mount table",
+		"no separator":     "29 1 8:2 / / rw,relatime shared:1 ext4 /dev/root rw\n",
+		"nothing after it": "29 1 8:2 / / rw,relatime -\n",
+		"an early one":     "29 1 8:2 / / - ext4 /dev/root rw\n",
+		"a bad number":     "29 1 8:x / / rw - ext4 /dev/root rw\n",
+		"a signed number":  "29 1 8:+2 / / rw - ext4 /dev/root rw\n",
+		"a huge number":    "29 1 8:99999999999 / / rw - ext4 /dev/root rw\n",
+		"a long line":      "29 1 8:2 / /" + strings.Repeat("a", maxLine) + " rw - ext4 /dev/root rw\n",
+	} {
+		if got, err := parseMounts(strings.NewReader(table)); err == nil {
+			t.Errorf("%s: taken for %+v", name, got)
+		}
+	}
+	broken := errors.New("broken")
+	if _, err := parseMounts(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Errorf("a read error was lost: %v", err)
+	}
+}
+
+const goodSwaps = `Filename				Type		Size		Used		Priority
+/dev/dm-1                               partition	1048572		0		-2
+/swapfile                               file		1048572		0		-3
+/dev/sdb2\040(deleted)                  partition	4		0		-4
+`
+
+func TestParseSwaps(t *testing.T) {
+	got, err := parseSwaps(strings.NewReader(goodSwaps))
+	if want := []string{"/dev/dm-1", "/dev/sdb2 (deleted)"}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for name, table := range map[string]string{
+		"nothing":     "",
+		"no heading":  "/dev/dm-1 partition 1048572 0 -2\n",
+		"few columns": goodSwaps + "/dev/sdc1 partition\n",
+		"a new type":  goodSwaps + "/dev/sdc1 remote 1 0 -2\n",
+	} {
+		if got, err := parseSwaps(strings.NewReader(table)); err == nil {
+			t.Errorf("%s: taken for %q", name, got)
+		}
+	}
+}
+
+// escape writes a name as the kernel does.
+func escape(s string) string {
+	return strings.NewReplacer(" ", `\040`, "\t", `\011`, "\n", `\012`, `\`, `\134`, "#", `\043`).Replace(s)
+}
+
+// FuzzMounts checks that what is read from a mount table says the same when it is
+// written again, and that no name, however odd, moves into another column.
+func FuzzMounts(f *testing.F) {
+	f.Add(goodMounts, "/media/odd \\ name")
+	f.Add("", "")
+	f.Add("29 1 8:2 / /\\04 rw - - - -\n", "/\\040")
+	f.Fuzz(func(t *testing.T, table, name string) {
+		mounts, err := parseMounts(strings.NewReader(table))
+		if err == nil && len(mounts) == 0 {
+			t.Error("nothing was read, and no error given")
+		}
+		for _, m := range mounts {
+			if !validNumber(m.number) {
+				t.Errorf("a number that is none: %q", m.number)
+			}
+		}
+		if len(name) > maxLine/8 {
+			return
+		}
+		line := "41 29 8:17 / " + escape(name) + " rw shared:9 - vfat " + escape(name) + " rw\n"
+		again, err := parseMounts(strings.NewReader(line))
+		if err != nil || len(again) != 1 || again[0].point != name || again[0].source != name || again[0].number != "8:17" {
+			t.Errorf("%q was read as %+v, %v", line, again, err)
+		}
+	})
+}
+
+// FuzzSwaps checks the same of the swap table.
+func FuzzSwaps(f *testing.F) {
+	f.Add(goodSwaps, "/dev/odd \\ name")
+	f.Add("Filename Type Size Used Priority\n", "\u00a0")
+	f.Fuzz(func(t *testing.T, table, name string) {
+		if devices, _ := parseSwaps(strings.NewReader(table)); len(devices) > strings.Count(table, "\n") {
+			t.Errorf("%d devices in %q", len(devices), table)
+		}
+		if name == "" || len(name) > maxLine/8 {
+			return
+		}
+		line := "Filename\tType\tSize\tUsed\tPriority\n" + escape(name) + " partition\t4\t0\t-2\n"
+		again, err := parseSwaps(strings.NewReader(line))
+		if err != nil || len(again) != 1 || again[0] != name {
+			t.Errorf("%q was read as %q, %v", line, again, err)
+		}
+	})
+}
