@@ -90,9 +90,6 @@ func (w *writer) write(ctx context.Context, buf []byte, off int64, sizes []int64
 	if err := w.fatal(err); err != nil {
 		return err
 	}
-	for len(sizes) > 0 && sizes[0] >= int64(len(buf)) {
-		sizes = sizes[1:]
-	}
 	if w.failures++; w.failures > maxFailures || len(sizes) == 0 {
 		w.pass.Failed.Add(block.Extent{Offset: off, Length: int64(len(buf))})
 		return nil

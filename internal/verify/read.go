@@ -30,8 +30,6 @@ type chunk struct {
 	bad  block.Extents // these could not be read, and data tells nothing there
 }
 
-func (c chunk) end() int64 { return c.off + int64(len(c.data)) }
-
 // reader reads a drive from its start to its end.
 type reader struct {
 	block.Reader
@@ -95,9 +93,6 @@ func (r *reader) read(ctx context.Context, c *chunk, buf []byte, off int64, size
 	}
 	if err := r.fatal(err); err != nil {
 		return fmt.Errorf("reading back at byte %d: %w", off, err)
-	}
-	for len(sizes) > 0 && sizes[0] >= int64(len(buf)) {
-		sizes = sizes[1:]
 	}
 	if r.failures++; r.failures > maxFailures || len(sizes) == 0 {
 		c.bad.Add(block.Extent{Offset: off, Length: int64(len(buf))})
