@@ -1,0 +1,102 @@
+package attest
+
+// MaxExtents bounds the extents that a [Ranges] lists.
+const MaxExtents = 1000
+
+// Extent is a run of bytes on the drive.
+type Extent struct {
+	OffsetBytes int64 `json:"offsetBytes"`
+	LengthBytes int64 `json:"lengthBytes"`
+}
+
+// Ranges is a set of bytes on the drive.
+type Ranges struct {
+	Bytes     int64    `json:"bytes"`               // how many, also those that are not listed
+	Extents   []Extent `json:"extents"`             // ascending, apart from each other, at most MaxExtents
+	Truncated bool     `json:"truncated,omitempty"` // not all are listed
+}
+
+// NewRanges makes ranges of extents that are ascending and apart from each other.
+// It counts them all, and lists the first ones.
+func NewRanges(all []Extent) Ranges {
+	n := min(len(all), MaxExtents)
+	r := Ranges{Extents: listed(all[:n:n]), Truncated: n < len(all)}
+	for _, e := range all {
+		r.Bytes += e.LengthBytes
+	}
+	return r
+}
+
+// Overwrite is one pass over the whole drive, as it was carried out.
+type Overwrite struct {
+	Number     int    `json:"number"`     // from 1
+	Pattern    string `json:"pattern"`    // as in Pattern.Name
+	Bytes      int64  `json:"bytes"`      // that the drive accepted
+	Failed     Ranges `json:"failed"`     // that it did not
+	Complete   bool   `json:"complete"`   // every byte was tried
+	Synced     bool   `json:"synced"`     // the drive said that all of it is stored
+	DurationMs int64  `json:"durationMs"` // in milliseconds
+}
+
+// Values of [Verification.Method], [Verification.Order] and
+// [Verification.CacheDefence].
+const (
+	MethodFull     = "full"      // every byte was read and compared
+	OrderAscending = "ascending" // from the first byte to the last
+
+	CacheDefenceNone   = "none"   // the drive's own cache may have answered
+	CacheDefenceReset  = "reset"  // the drive was reset between writing and reading
+	CacheDefenceReplug = "replug" // the drive was without power in between
+)
+
+// Verification is the read-back of the drive after the last pass and before the
+// format, by code that shares nothing with the code that wrote.
+type Verification struct {
+	Method       string     `json:"method"`       // "full" [Verification Method]
+	Order        string     `json:"order"`        // "ascending"
+	BytesRead    int64      `json:"bytesRead"`    // and compared
+	BytesMatched int64      `json:"bytesMatched"` // of sectors that hold what was written there
+	Mismatches   []Mismatch `json:"mismatches"`   // the sectors that do not, by how they are wrong
+	Unreadable   Ranges     `json:"unreadable"`
+	Complete     bool       `json:"complete"` // every byte was tried
+	// HostCacheBypassed is true when the bytes came from the drive and not from
+	// this computer's memory.
+	HostCacheBypassed bool   `json:"hostCacheBypassed"`
+	CacheDefence      string `json:"cacheDefence"` // "none", "reset" or "replug"
+	DurationMs        int64  `json:"durationMs"`   // in milliseconds
+}
+
+// Mismatch is the sectors that are wrong in one way.
+type Mismatch struct {
+	// Class is "never-written" for bytes that this run did not write, "wrapped"
+	// for what was written for another address, "stale" for what an earlier pass
+	// wrote here, "corrupt" for what was written here and is damaged.
+	Class string `json:"class"`
+	Ranges
+	// SourceOffsetBytes is, for "wrapped", the address whose data stands at the
+	// first extent.
+	SourceOffsetBytes int64 `json:"sourceOffsetBytes,omitempty"`
+}
+
+// Capacity compares what the drive says it can hold with what it held.
+type Capacity struct {
+	AnnouncedBytes int64 `json:"announcedBytes"`
+	ProvenBytes    int64 `json:"provenBytes"` // bytes that held their own data all at once
+}
+
+// Format is the partition table and file system as read back after they were
+// made.
+type Format struct {
+	Scheme        string `json:"scheme"`        // "mbr"
+	FileSystem    string `json:"fileSystem"`    // "fat32", "fat16" or "fat12"
+	Label         string `json:"label"`         // 1 to 11 characters
+	StartBytes    int64  `json:"startBytes"`    // of the partition
+	SizeBytes     int64  `json:"sizeBytes"`     // of the partition
+	ClusterBytes  int64  `json:"clusterBytes"`  // of the file system
+	VolumeID      string `json:"volumeId"`      // of the file system, eight hex digits, random
+	DiskSignature string `json:"diskSignature"` // of the MBR, eight hex digits, random
+	// Checked is true when code other than the one that wrote it found the
+	// volume to be whole and empty.
+	Checked bool   `json:"checked"`
+	Note    string `json:"note,omitempty"` // in words, what is unusual about it
+}

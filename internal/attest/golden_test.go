@@ -1,0 +1,158 @@
+package attest
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden records anew")
+
+const testDeviceID = "device-k7w3examplezq5n2hbt6yj4cda"
+
+func goldenIdentity() Identity {
+	return Identity{
+		Schema: IdentitySchema, Kind: "usb", VendorID: "0781", ProductID: "5581", Revision: "0100",
+		Manufacturer: "SanDisk", Product: "Ultra", Serial: "4C530001230405117322", SerialQuality: "unique",
+		InquiryVendor: "SanDisk", InquiryModel: "Ultra", InquiryRevision: "1.00",
+		SizeBytes: 61_530_439_680, LogicalSectorBytes: 512,
+	}
+}
+
+// goldenPass is a run on a stick that had leftovers on it, one of them twice as
+// documentation's sample.
+func goldenPass() Statement {
+	id := goldenIdentity()
+	start := time.Date(2026, 11, 24, 9, 30, 15, 250_000_000, time.UTC)
+	return New("SanDisk Ultra 61.5 GB, serial 4C530001230405117322", Predicate{
+		CertificateID: "ps-20261124-k3v9q2m7xd",
+		Verdict:       Pass,
+		Drive: Drive{
+			Identity: id,
+			Attachment: Attachment{
+				Node: "sdb", Diskseq: "17", PortPath: "2-1.4", SpeedMbps: "5000", USBVersion: "3.20",
+				Driver: "usb-storage", LUNs: 1, PhysicalSectorBytes: 512,
+			},
+			AssetTag: "A-1042", Confirmation: "typed",
+		},
+		Appliance: Appliance{DeviceID: testDeviceID, DeviceName: "site7", Source: SourceOperator},
+		Policy:    "r2",
+		Plan:      Plan{Digest: strings.Repeat("5a", 32), Text: "Overwrite SanDisk Ultra 61.5 GB with one keyed pass."},
+		Pattern:   Pattern{Name: PatternKeyed, Seed: strings.Repeat("0123456789abcdef", 4), DriveDigest: digestOf(id.Canonical())},
+		Prescan: NewScan("leftovers", "2026.1", Coverage{BytesRead: id.SizeBytes}, []Finding{
+			{Rule: "private-key", Class: "credential", Severity: "critical", State: "live", Path: "/certificates-omni_site7.zip", Member: "keys/private.pem", OffsetBytes: 5_242_880, LengthBytes: 1722, Hint: "RSA private key, 1679 bytes"},
+			{Rule: "provisioning-log", Class: "log", Severity: "medium", State: "deleted", Path: "/panorama/occ.log", OffsetBytes: 9_437_184, LengthBytes: 40_960, Hint: "log of the appliance's controller"},
+			{Rule: "device-id", Class: "identity", Severity: "low", State: "unallocated", OffsetBytes: 77_000_704, LengthBytes: 33, Hint: "device ID", Sample: true},
+		}),
+		Passes: []Overwrite{{Number: 1, Pattern: PatternKeyed, Bytes: id.SizeBytes, Failed: NewRanges(nil), Complete: true, Synced: true, DurationMs: 2_051_014}},
+		Verification: &Verification{
+			Method: MethodFull, Order: OrderAscending, BytesRead: id.SizeBytes, BytesMatched: id.SizeBytes,
+			Mismatches: []Mismatch{}, Unreadable: NewRanges(nil), Complete: true, HostCacheBypassed: true,
+			CacheDefence: CacheDefenceNone, DurationMs: 480_706,
+		},
+		Capacity: Capacity{AnnouncedBytes: id.SizeBytes, ProvenBytes: id.SizeBytes},
+		Format: &Format{
+			Scheme: "mbr", FileSystem: "fat32", Label: "PANORAMA", StartBytes: 1 << 20, SizeBytes: 61_529_391_104,
+			ClusterBytes: 32_768, VolumeID: "1f2e3d4d", DiskSignature: "0a1b2c3d", Checked: true,
+		},
+		Postscan:   ptr(NewScan("clean", "2026.1", Coverage{BytesRead: 15_024_128}, nil)),
+		Validation: Validation{Decision: Accepted, By: "panoscrub", Policy: "r2", Reason: "every byte was read back as written, and the new volume is whole"},
+		Persons:    Persons{Operator: Person{Name: "Ada Example"}},
+		WorkOrder:  "WO-7781",
+		Tool:       Tool{Name: "panoscrub", Version: "1.0.0", Commit: "436bd55", GoVersion: "go1.26.8", OS: "linux", Arch: "amd64"},
+		Host:       Host{Kernel: "6.12.48", BootID: "3f2a1c54-8a1e-4a53-9d0c-1c7f1a2b3c4d"},
+		Times:      NewTimes(start, start.Add(49*time.Minute)),
+	})
+}
+
+// goldenFail is a drive that has half the room that it announces, and that could
+// not be written in one place.
+func goldenFail() Statement {
+	p := goldenPass().Predicate
+	size := p.Drive.SizeBytes
+	p.CertificateID, p.Verdict = "ps-20261124-abcdefghij", Fail
+	p.Reasons = []string{"pass 1 could not write 65536 bytes", "30765219840 bytes read back are wrong: wrapped"}
+	p.Passes[0].Failed = NewRanges([]Extent{{OffsetBytes: 1 << 30, LengthBytes: 65_536}})
+	p.Passes[0].Bytes = size - 65_536
+	v := *p.Verification
+	v.Mismatches = []Mismatch{{Class: "wrapped", Ranges: NewRanges([]Extent{{OffsetBytes: 0, LengthBytes: size / 2}}), SourceOffsetBytes: size / 2}}
+	v.Unreadable = NewRanges([]Extent{{OffsetBytes: 1 << 30, LengthBytes: 65_536}})
+	v.BytesRead = size - 65_536
+	v.BytesMatched = size - 65_536 - size/2
+	p.Verification = &v
+	p.Capacity.ProvenBytes = v.BytesMatched
+	p.Format, p.Postscan = nil, nil
+	p.Validation = Validation{Decision: Rejected, By: "panoscrub", Policy: "r2", Reason: "the read-back does not match what was written"}
+	return New("SanDisk Ultra 61.5 GB, serial 4C530001230405117322", p)
+}
+
+// goldenIncomplete is a run on an image whose process was killed in its first pass.
+func goldenIncomplete() Statement {
+	p := goldenPass().Predicate
+	p.CertificateID, p.Verdict = "ps-20261124-zyxwvutsrq", Incomplete
+	p.Reasons = []string{"the program ended without finishing"}
+	p.Drive = Drive{
+		Identity:     Identity{Schema: IdentitySchema, Kind: "image", SerialQuality: "missing", Name: "stick.img", SizeBytes: 512_000_100, LogicalSectorBytes: 512},
+		Confirmation: "--yes",
+	}
+	p.Pattern.DriveDigest = digestOf(p.Drive.Identity.Canonical())
+	p.Prescan = NewScan("incomplete", "2026.1", Coverage{BytesRead: 511_999_588, Unreadable: NewRanges([]Extent{{OffsetBytes: 512, LengthBytes: 512}})}, nil)
+	p.Passes, p.Verification, p.Format, p.Postscan = nil, nil, nil, nil
+	p.Capacity = Capacity{AnnouncedBytes: 512_000_100}
+	p.Validation = Validation{Decision: Rejected, By: "panoscrub", Policy: "r2", Reason: "the run did not reach its end"}
+	p.Persons, p.WorkOrder = Persons{}, ""
+	p.Interrupted = &Interruption{Cause: "the program ended without finishing", RecoveredFromJournal: true, Stage: "overwrite", Pass: 1, Bytes: 134_217_728}
+	return New("image stick.img 512 MB", p)
+}
+
+func goldens() map[string]Statement {
+	return map[string]Statement{"pass": goldenPass(), "fail": goldenFail(), "incomplete": goldenIncomplete()}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func encoded(t testing.TB, v any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestGolden pins the wire format: records that were signed must be read for
+// ever. A change to a golden file is a change of the format.
+func TestGolden(t *testing.T) {
+	for name, statement := range goldens() {
+		path := filepath.Join("testdata", name+".json")
+		got := encoded(t, statement)
+		if *update {
+			if err := os.WriteFile(path, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: the statement is no longer what it was; now:\n%s", name, got)
+		}
+		parsed, err := ParseStatement(want)
+		if err != nil || !reflect.DeepEqual(parsed, statement) {
+			t.Errorf("%s: does not survive its own JSON: %v", name, err)
+		}
+		if problems := parsed.Validate(); len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+}
