@@ -66,7 +66,7 @@ var (
 	ErrBusy        = errors.New("in use by another program")
 	ErrReadOnly    = errors.New("read-only")
 	ErrNotImage    = errors.New("not a regular file")
-	ErrNotDrive    = errors.New("not a block device")
+	ErrNotDrive    = errors.New("not the device of a whole drive")
 	ErrEmpty       = errors.New("has no bytes")
 	ErrChanged     = errors.New("is no longer the drive that was opened")
 	ErrGone        = errors.New("has gone")

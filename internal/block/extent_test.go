@@ -38,6 +38,16 @@ func TestExtentsAgainstBitmap(t *testing.T) {
 		if !slices.Equal(set, want) {
 			t.Fatalf("round %d: got %v, want %v", round, set, want)
 		}
+		e := Extent{Offset: rng.Int64N(size), Length: rng.Int64N(size)}
+		var parts Extents
+		for i := range int64(size) {
+			if i >= e.Offset && i < e.End() && model[i] {
+				parts.Add(Extent{Offset: i, Length: 1})
+			}
+		}
+		if got := set.Clip(e); !slices.Equal(got, parts) {
+			t.Fatalf("round %d: %v clipped to %v is %v, want %v", round, set, e, got, parts)
+		}
 		if set.Bytes() != want.Bytes() {
 			t.Fatalf("round %d: %d bytes, want %d", round, set.Bytes(), want.Bytes())
 		}
