@@ -46,14 +46,18 @@ func Duration(d time.Duration) string {
 // not UTF-8 come out as visible escapes. Printable text is unchanged, but for
 // the backslash, which is doubled so that no name can pretend to be an escape.
 func Safe(s string) string {
+	return Printable(strings.ReplaceAll(s, `\`, `\\`))
+}
+
+// Printable is Safe without the doubled backslash: for text that may hold names
+// which were escaped already, such as error messages.
+func Printable(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && n == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '\\':
-			b.WriteString(`\\`)
 		case unicode.IsPrint(r):
 			b.WriteRune(r)
 		case r < 0x100:

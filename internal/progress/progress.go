@@ -4,6 +4,7 @@
 package progress
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -42,8 +43,11 @@ func (c *Counter) Load() (done, total int64) {
 // that writes in bursts, short enough to follow one that slows down.
 const window = 15 * time.Second
 
-// Estimator tells speed and time left from samples of a counter.
-// The zero value is ready.
+// spacing is the least time between two samples that are kept.
+const spacing = 500 * time.Millisecond
+
+// Estimator tells speed and time left from samples of a counter. It is a value:
+// copies are independent. The zero value is ready.
 type Estimator struct {
 	samples []sample
 	total   int64
@@ -54,24 +58,30 @@ type sample struct {
 	done int64
 }
 
-// Observe adds one sample. Samples that go backwards start anew.
-func (e *Estimator) Observe(at time.Time, done, total int64) {
-	if n := len(e.samples); n > 0 {
-		last := e.samples[n-1]
+// Observe returns the estimator with one sample more; e is left as it was.
+// Samples that go backwards start anew.
+func (e Estimator) Observe(at time.Time, done, total int64) Estimator {
+	samples := e.samples
+	if n := len(samples); n > 0 {
+		last := samples[n-1]
 		if done < last.done || total != e.total || at.Before(last.at) {
-			e.samples = e.samples[:0]
+			samples = nil
 		}
 	}
-	e.total = total
-	e.samples = append(e.samples, sample{at, done})
-	// Keep one sample older than the window, so that the window is always full.
-	for len(e.samples) > 2 && at.Sub(e.samples[1].at) >= window {
-		e.samples = e.samples[1:]
+	// A sample more often than this tells nothing new: the last one is replaced.
+	if n := len(samples); n > 1 && samples[n-1].at.Sub(samples[n-2].at) < spacing {
+		samples = samples[:n-1]
 	}
+	samples = append(slices.Clip(samples), sample{at, done})
+	// Keep one sample older than the window, so that the window is always full.
+	for len(samples) > 2 && at.Sub(samples[1].at) >= window {
+		samples = samples[1:]
+	}
+	return Estimator{samples: samples, total: total}
 }
 
 // Rate is the speed over the last seconds in bytes per second, 0 when unknown.
-func (e *Estimator) Rate() int64 {
+func (e Estimator) Rate() int64 {
 	if len(e.samples) < 2 {
 		return 0
 	}
@@ -85,7 +95,7 @@ func (e *Estimator) Rate() int64 {
 
 // Left is the time that the rest takes at the present speed; false when nothing
 // can be said yet.
-func (e *Estimator) Left() (time.Duration, bool) {
+func (e Estimator) Left() (time.Duration, bool) {
 	rate := e.Rate()
 	if rate <= 0 {
 		return 0, false

@@ -17,7 +17,7 @@ func TestEstimatorConvergesAndFollows(t *testing.T) {
 		for range seconds {
 			at = at.Add(time.Second)
 			done += rate
-			e.Observe(at, done, 10_000*mb)
+			e = e.Observe(at, done, 10_000*mb)
 		}
 	}
 	step(100*mb, 30)
@@ -42,9 +42,9 @@ func TestEstimatorConvergesAndFollows(t *testing.T) {
 func TestEstimatorStartsAnewWhenWorkGoesBack(t *testing.T) {
 	var e Estimator
 	at := time.Unix(0, 0)
-	e.Observe(at, 500, 1000)
-	e.Observe(at.Add(time.Second), 1000, 1000)
-	e.Observe(at.Add(2*time.Second), 10, 1000)
+	e = e.Observe(at, 500, 1000)
+	e = e.Observe(at.Add(time.Second), 1000, 1000)
+	e = e.Observe(at.Add(2*time.Second), 10, 1000)
 	if got := e.Rate(); got != 0 {
 		t.Fatalf("rate over two pieces of work is %d, want 0", got)
 	}

@@ -1,0 +1,143 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	benchBytes  = 1 << 30
+	benchRounds = 5
+)
+
+// TestBench compares the program with what a user would take instead, side by
+// side on one file: rounds alternate, and the medians' ratio is what counts.
+// "make bench" runs it; it asserts nothing, as machines differ.
+func TestBench(t *testing.T) {
+	if os.Getenv("PANOSCRUB_BENCH") == "" {
+		t.Skip("NOT RUN: benchmarks run with make bench")
+	}
+	need(t, "dd", "cat", "sh")
+	dir := benchFolder(t)
+	file := filepath.Join(dir, "file")
+	tool(t, "sh", "-c", fmt.Sprintf("head -c %d /dev/urandom >%s", benchBytes, file))
+	printMachine(t, dir)
+	t.Run("overwrite and read-back", func(t *testing.T) { benchSanitize(t, dir, file) })
+	t.Run("inspect", func(t *testing.T) { benchInspect(t, dir, file) })
+}
+
+// benchFolder is on a disk, not in memory: dd's direct writes need one.
+func benchFolder(t *testing.T) string {
+	t.Helper()
+	if dir := os.Getenv("PANOSCRUB_BENCH_DIR"); dir != "" {
+		return dir
+	}
+	return t.TempDir()
+}
+
+func printMachine(t *testing.T, dir string) {
+	t.Logf("%s/%s, %d CPUs, %s, %d bytes a round, %d rounds, medians", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), benchBytes, benchRounds)
+	t.Logf("folder %s", filepath.Base(dir))
+}
+
+func benchSanitize(t *testing.T, dir, file string) {
+	var dds, reads, cats, overwrites, readBacks []float64
+	var peak int64
+	for round := range benchRounds {
+		dds = append(dds, seconds(t, "dd", "if=/dev/zero", "of="+file, "bs=4M", fmt.Sprintf("count=%d", benchBytes>>22), "oflag=direct", "conv=notrunc,fdatasync", "status=none"))
+		reads = append(reads, seconds(t, "dd", "if="+file, "of=/dev/null", "bs=4M", "iflag=direct", "status=none"))
+		cats = append(cats, seconds(t, "sh", "-c", "cat "+file+" >/dev/null"))
+		stages, rss := sanitizeOnce(t, filepath.Join(dir, fmt.Sprintf("state%d", round)), file)
+		overwrites, readBacks = append(overwrites, stages["overwrite"]), append(readBacks, stages["read-back"])
+		peak = max(peak, rss)
+	}
+	row(t, "dd oflag=direct bs=4M (write)", dds, 0)
+	row(t, "panoscrub overwrite", overwrites, median(dds))
+	row(t, "dd iflag=direct bs=4M (read)", reads, 0)
+	row(t, "panoscrub read-back", readBacks, median(reads))
+	row(t, "cat, from the page cache", cats, 0)
+	t.Logf("%-32s %6.1f MiB", "peak memory of the whole run", float64(peak)/1024)
+}
+
+// sanitizeOnce runs the whole flow and returns the seconds of each stage and the
+// peak memory in KiB.
+func sanitizeOnce(t *testing.T, state, file string) (map[string]float64, int64) {
+	t.Helper()
+	var stdout bytes.Buffer
+	cmd := program(state, "sanitize", file, "--appliance", appliance, "--yes", "--json")
+	cmd.Stdout = &stdout
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	var result struct {
+		Stages []struct {
+			Name    string
+			Seconds float64
+		}
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
+		t.Fatal(err)
+	}
+	stages := map[string]float64{}
+	for _, s := range result.Stages {
+		stages[s.Name] += s.Seconds
+	}
+	return stages, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+}
+
+func benchInspect(t *testing.T, dir, file string) {
+	tool(t, "sh", "-c", fmt.Sprintf("head -c %d /dev/urandom >%s", benchBytes, file))
+	tool(t, "sh", "-c", "cat "+file+" >/dev/null") // into the page cache
+	var cats, greps, inspects []float64
+	var peak int64
+	for range benchRounds {
+		cats = append(cats, seconds(t, "sh", "-c", "cat "+file+" >/dev/null"))
+		greps = append(greps, seconds(t, "sh", "-c", "LC_ALL=C grep -a -c -F -e '-----BEGIN ' -e certificates-omni_ -e device- "+file+" || true"))
+		start := time.Now()
+		cmd := program(filepath.Join(dir, "state"), "inspect", file)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v %s", err, out)
+		}
+		inspects = append(inspects, time.Since(start).Seconds())
+		peak = max(peak, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+	}
+	row(t, "cat, from the page cache", cats, 0)
+	row(t, "grep -a -F, three strings", greps, 0)
+	row(t, "panoscrub inspect, random bytes", inspects, median(greps))
+	t.Logf("%-32s %6.1f MiB", "peak memory of inspect", float64(peak)/1024)
+}
+
+func seconds(t *testing.T, name string, args ...string) float64 {
+	t.Helper()
+	start := time.Now()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v %s", name, err, out)
+	}
+	return time.Since(start).Seconds()
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return v[len(v)/2]
+}
+
+// row prints a median speed, and its ratio to the peer's time where there is one.
+func row(t *testing.T, name string, times []float64, peer float64) {
+	m := median(times)
+	line := fmt.Sprintf("%-32s %6.0f MB/s", name, benchBytes/1e6/m)
+	if peer > 0 {
+		line += fmt.Sprintf("   %.2f of its peer's speed", peer/m)
+	}
+	t.Log(line)
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/session"
+	"github.com/panoscrub/panoscrub/internal/volume"
+)
+
+// finish prints an error with the advice that belongs to it, and returns the
+// exit code. It is the one place where errors become words for people.
+func (a *app) finish(err error) int {
+	var already outcome
+	if err == nil || errors.As(err, &already) {
+		return exitCode(err)
+	}
+	for i, line := range strings.Split(err.Error(), "\n") {
+		prefix := "panoscrub: "
+		if i > 0 {
+			prefix = "           "
+		}
+		fmt.Fprintln(a.stderr, prefix+human.Printable(line))
+	}
+	for _, hint := range hints(err) {
+		fmt.Fprintln(a.stderr, "hint: "+hint)
+	}
+	return exitCode(err)
+}
+
+// hints says what to do about an error, and for a target whether it was touched.
+func hints(err error) []string {
+	var (
+		refused     *drive.RefusedError
+		usage       usageError
+		unstored    *session.RecordError
+		interrupted interruptedError
+	)
+	switch {
+	case errors.As(err, &usage):
+		return []string{`"panoscrub COMMAND --help" shows how a command is used`}
+	case errors.As(err, &unstored):
+		return append([]string{"the record is kept in the journal: mend the cause and run \"panoscrub records\", which stores it"}, causes(err)...)
+	case errors.As(err, &interrupted):
+		return []string{"run the same command again to start over; \"panoscrub records\" lists what was recorded"}
+	case errors.As(err, &refused):
+		var out []string
+		for _, r := range refused.Refusals {
+			if hint := r.Hint(); hint != "" {
+				out = append(out, hint)
+			}
+		}
+		return append(out, untouched)
+	case errors.Is(err, session.ErrDeclined):
+		return []string{untouched}
+	}
+	return causes(err)
+}
+
+const untouched = "the target was not touched"
+
+// causes advises on what an error goes back to.
+func causes(err error) []string {
+	for _, c := range []struct {
+		cause error
+		hint  string
+	}{
+		{block.ErrBusy, "close what uses it (a mounted file system, another run) and try again; " + untouched},
+		{block.ErrReadOnly, "lift the write protection (the switch on the drive, the file's mode) and try again; " + untouched},
+		{block.ErrEmpty, "an empty file or a reader without a card holds nothing to sanitize; " + untouched},
+		{block.ErrNotImage, "name a disk image (a regular file) or a whole drive such as /dev/sdb"},
+		{block.ErrNotDrive, "name the whole drive, such as /dev/sdb; \"panoscrub drives\" lists them"},
+		{block.ErrChanged, "take the drive out, plug it in again and start over; " + untouched},
+		{block.ErrGone, "plug the drive in again and start over"},
+		{block.ErrUnsupported, "drives can be used on Linux; disk images work on every system"},
+		{volume.ErrTooSmall, "such a small target cannot hold a file system; " + untouched},
+		{envelope.ErrPermissions, "take the rights of others away: chmod 600 on the key file; " + untouched},
+		{envelope.ErrPassphrase, "run the command again with the right passphrase"},
+		{errNeedPassphrase, "run the command at a terminal, or name a file with the passphrase in " + passphraseFileVariable},
+		{envelope.ErrKey, "put the key file back from a copy, or move it away and make a new key with \"panoscrub key init\""},
+		{syscall.ENOSPC, "free some space in the state folder, or give another one with --state-dir"},
+		{fs.ErrNotExist, "check the spelling; \"panoscrub drives\" lists the drives"},
+		{fs.ErrPermission, "root's rights are needed for drives: run it again with sudo"},
+	} {
+		if errors.Is(err, c.cause) {
+			return []string{c.hint}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+// Package cli is the command line: a file for each command, printers for people
+// and for programs, and one place each for exit codes and for advice.
+//
+// What goes where: stdout carries results and nothing else, so that with --json
+// it holds exactly one document; stderr carries progress, notices, questions and
+// errors, each line of an error beginning with "panoscrub:" or "hint:". Text
+// that comes from a drive is printed through human.Safe only.
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/panoscrub/panoscrub/internal/attest"
+	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/durable"
+)
+
+// Set by the linker; see the Makefile.
+var (
+	version = "devel"
+	commit  = ""
+)
+
+// Main runs the program and returns its exit code.
+func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
+	app := &app{
+		stdin: stdin, stdout: stdout, stderr: stderr,
+		system: drive.Host(), now: time.Now,
+	}
+	ctx, stop := app.interruptible(context.Background())
+	defer stop()
+	root := app.command()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return app.finish(err)
+}
+
+// app holds what the commands share.
+type app struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	system         drive.System
+	now            func() time.Time
+
+	stateFlag string
+}
+
+const rootLong = `panoscrub sanitizes the USB drive that provisioned an AWS Panorama appliance.
+
+It finds what provisioning left on the drive, overwrites every addressable
+sector, reads every sector back, gives back an empty FAT32 volume, and writes a
+signed attestation that an auditor can verify offline.
+
+Look first, then sanitize:
+  panoscrub drives
+  panoscrub inspect /dev/sdX
+  panoscrub sanitize /dev/sdX --appliance DEVICE-ID`
+
+const exitCodes = `
+Exit codes:
+    0  done; inspect: nothing found; verify: valid
+    1  an error that no other code names
+    2  the command line is wrong
+    3  inspect: leftovers found
+    4  refused: this target may not be touched
+    5  sanitize: verdict FAIL or INCOMPLETE (a record was still written)
+    6  verify: not valid, or not this drive
+  130  interrupted (a started erasure still leaves an INCOMPLETE record)
+`
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "panoscrub",
+		Short:         "Sanitize the USB drive that provisioned an AWS Panorama appliance",
+		Long:          rootLong,
+		Version:       a.tool().Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SetOut(a.stderr)
+			_ = cmd.Help()
+			return errHelpShown
+		},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.recoverOrphans(cmd.Context(), cmd.Name())
+		},
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetUsageTemplate(root.UsageTemplate() + exitCodes)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentFlags().StringVar(&a.stateFlag, "state-dir", "",
+		"folder for keys, records and journals (default: $"+durable.StateDirVariable+", else the platform's state folder)")
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		a.drivesCommand(), a.inspectCommand(), a.sanitizeCommand(), a.verifyCommand(),
+		a.recordsCommand(), a.keyCommand(), a.demoCommand(),
+	)
+	return root
+}
+
+// interruptible returns a context that the first interrupt, terminate or hang-up
+// signal cancels. The second leaves at once: the journal then tells what was
+// going on.
+func (a *app) interruptible(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case s := <-signals:
+			cancel(interruptedError{s})
+		case <-done:
+			return
+		}
+		select {
+		case <-signals:
+			os.Exit(exitInterrupted)
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel(nil)
+	}
+}
+
+// tool names this program in records.
+func (a *app) tool() attest.Tool {
+	return attest.Tool{
+		Name: "panoscrub", Version: version, Commit: commit,
+		GoVersion: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+	}
+}
+
+// canAsk reports whether a person can be asked: both ends are a terminal.
+func (a *app) canAsk() bool {
+	return a.stdin != nil && term.IsTerminal(int(a.stdin.Fd())) && isTerminal(a.stderr)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/progress"
+	"github.com/panoscrub/panoscrub/internal/scan"
+	"github.com/panoscrub/panoscrub/internal/session"
+)
+
+func (a *app) inspectCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "inspect TARGET",
+		Short: "Show what provisioning left on a drive or a disk image; reads only",
+		Long: `Inspect reads every byte of a drive (/dev/sdX) or a disk image and lists what
+provisioning left on it: files, deleted files, and residue between files. It
+writes nothing, and shows no secret.
+
+It exits with 0 when nothing was found, with 3 when something was, and with 1
+when nothing was found but not everything could be read.`,
+		Example: "  sudo panoscrub inspect /dev/sdb\n  panoscrub inspect stick.img --json",
+		Args:    oneArgument("TARGET"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.inspect(cmd.Context(), args[0], asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	return cmd
+}
+
+// inspectionJSON is the document of "inspect --json".
+type inspectionJSON struct {
+	Schema string         `json:"schema"`
+	Target string         `json:"target"`
+	Drive  drive.Identity `json:"drive"`
+	scan.Report
+}
+
+func (a *app) inspect(ctx context.Context, target string, asJSON bool) error {
+	d, err := a.system.Resolve(target)
+	if err != nil {
+		return err
+	}
+	if err := d.RefusedFor(drive.Reading); err != nil {
+		return err
+	}
+	dev, err := session.Open(d, block.ReadOnly)
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	var report scan.Report
+	err = a.watched(session.Inspect, func(count *progress.Counter) (err error) {
+		report, err = scan.Run(ctx, dev, scan.Options{Count: count})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		err = printJSON(a.stdout, inspectionJSON{Schema: "panoscrub/inspection/v1", Target: target, Drive: d.Identity, Report: report})
+	} else {
+		printInspection(a.stdout, d, report)
+	}
+	if err != nil {
+		return err
+	}
+	switch report.Verdict {
+	case scan.Leftovers:
+		return outcome(exitLeftovers)
+	case scan.Incomplete:
+		return outcome(exitError)
+	}
+	return nil
+}
+
+func printInspection(w io.Writer, d drive.Drive, r scan.Report) {
+	fmt.Fprintf(w, "%s: %s\n", human.Safe(d.Path), d.Name())
+	for _, p := range r.Partitions {
+		printPartition(w, p)
+	}
+	for _, f := range r.Findings {
+		printFinding(w, f)
+	}
+	for _, known := range r.Appliance {
+		printAppliance(w, known)
+	}
+	for _, e := range r.Coverage.Unreadable {
+		fmt.Fprintf(w, "not readable: %d bytes at %d\n", e.Length, e.Offset)
+	}
+	for _, limit := range r.Coverage.Limits {
+		fmt.Fprintf(w, "not looked at: %s\n", human.Safe(limit))
+	}
+	switch r.Verdict {
+	case scan.Leftovers:
+		fmt.Fprintf(w, "\nLEFTOVERS  %s\n", countWords(session.Count(&r)))
+	case scan.Incomplete:
+		fmt.Fprintf(w, "\nINCOMPLETE  nothing was found in what could be read, but not all could\n")
+	default:
+		fmt.Fprintf(w, "\nCLEAN  nothing was found in %s\n", human.Bytes(r.Coverage.BytesRead))
+	}
+}
+
+func printPartition(w io.Writer, p scan.Partition) {
+	fs := p.FileSystem
+	if fs == "" {
+		fs = "no file system that is known here"
+	}
+	name := fmt.Sprintf("partition %d", p.Index)
+	if p.Index == 0 {
+		name = "whole drive"
+	}
+	fmt.Fprintf(w, "%s: %s, %s at %d", name, fs, human.Bytes(p.Size), p.Offset)
+	if p.Label != "" {
+		fmt.Fprintf(w, ", label %s", human.Safe(p.Label))
+	}
+	fmt.Fprintln(w)
+}
+
+func printFinding(w io.Writer, f scan.Finding) {
+	where := "free space"
+	if f.Path != "" {
+		where = f.Path
+	}
+	if f.Member != "" {
+		where += " › " + f.Member
+	}
+	sample := ""
+	if f.Sample {
+		sample = " (documentation sample)"
+	}
+	fmt.Fprintf(w, "\n%-4s %-8s  %s, %s%s\n     %s\n     at byte %d, %d bytes\n",
+		f.ID, f.Severity, f.Rule, f.State, sample, human.Safe(where), f.Offset, f.Length)
+	if f.Hint != "" {
+		fmt.Fprintf(w, "     %s\n", human.Safe(f.Hint))
+	}
+}
+
+func printAppliance(w io.Writer, known scan.Appliance) {
+	fmt.Fprintf(w, "\nappliance: ")
+	if known.DeviceName != "" {
+		fmt.Fprintf(w, "name %s ", human.Safe(known.DeviceName))
+	}
+	if known.DeviceID != "" {
+		fmt.Fprintf(w, "device ID %s ", human.Safe(known.DeviceID))
+	}
+	fmt.Fprintf(w, "(from the %s)\n", human.Safe(known.Source))
+}

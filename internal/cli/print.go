@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/attest"
+	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/session"
+)
+
+// printJSON writes one document as the contract wants it: indented, one newline.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func (a *app) notice(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "notice: "+format+"\n", args...)
+}
+
+// printResult writes what a technician needs to know when a run is over.
+func (a *app) printResult(r session.Result) {
+	w := a.stdout
+	fmt.Fprintf(w, "\n%s  %s\n", r.Verdict, verdictWords[r.Verdict])
+	for _, reason := range r.Reasons {
+		fmt.Fprintf(w, "  - %s\n", human.Safe(reason))
+	}
+	fmt.Fprintf(w, "\nfound before  %s\n", countWords(r.Before))
+	if r.After != nil {
+		fmt.Fprintf(w, "found after   %s\n", countWords(r.After))
+	}
+	fmt.Fprintf(w, "certificate   %s\n", r.CertificateID)
+	if r.Record != "" {
+		fmt.Fprintf(w, "record        %s\n", human.Safe(r.Record))
+	}
+	if r.Verdict == attest.Pass {
+		fmt.Fprintln(w, "\nThis is Clear (NIST SP 800-88r2), not Purge: spare cells are out of a host's\nreach. Credentials that were on the drive must be rotated all the same.")
+	}
+}
+
+var verdictWords = map[string]string{
+	attest.Pass:       "every addressable byte was overwritten and read back; the volume is new and empty",
+	attest.Fail:       "do not reuse this drive: destroy it",
+	attest.Incomplete: "the run did not reach its end: run it again",
+}
+
+func countWords(c session.Counts) string {
+	var parts []string
+	for _, class := range slices.Sorted(maps.Keys(c)) {
+		if n := c[class]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, class))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/panoscrub/panoscrub/internal/attest"
+	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/evidence"
+	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/session"
+	"github.com/panoscrub/panoscrub/internal/volume"
+)
+
+type sanitizeOptions struct {
+	target   string
+	stated   evidence.Stated
+	policy   string
+	label    string
+	confirm  string
+	yes      bool
+	asJSON   bool
+	asEvents bool
+}
+
+func (a *app) sanitizeCommand() *cobra.Command {
+	var o sanitizeOptions
+	cmd := &cobra.Command{
+		Use:   "sanitize TARGET --appliance ID",
+		Short: "Overwrite, verify and reformat a drive, and sign what was done",
+		Long: `Sanitize takes a whole drive (/dev/sdX) or a disk image: it looks at what is on
+it, shows the plan, asks, overwrites every addressable byte, reads every byte
+back, formats it as FAT32, and writes a signed record.
+
+Everything on the target is lost. At a terminal the plan must be confirmed.
+Where nobody can be asked, --confirm SERIAL is needed for a drive ("panoscrub
+drives" shows what to give), and --yes is enough for an image.`,
+		Example: `  sudo panoscrub sanitize /dev/sdb --appliance device-6xsrt2zqpkdj2rl4h3vqzbwxge
+  panoscrub sanitize stick.img --appliance device-6xsrt2zqpkdj2rl4h3vqzbwxge --yes --json`,
+		Args: oneArgument("TARGET"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.target = args[0]
+			return a.sanitize(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.stated.ApplianceID, "appliance", "", "device ID of the appliance that the drive provisioned (required)")
+	f.StringVar(&o.policy, "policy", plan.DefaultPolicy, "what to write and how to verify it: "+strings.Join(plan.PolicyIDs(), ", "))
+	f.StringVar(&o.label, "label", volume.DefaultLabel, "label of the new volume, 1 to 11 characters")
+	f.StringVar(&o.stated.Operator, "operator", "", "who does this, for the record")
+	f.StringVar(&o.stated.WorkOrder, "work-order", "", "work order, for the record")
+	f.StringVar(&o.stated.AssetTag, "asset-tag", "", "asset tag of the drive, for the record")
+	f.StringVar(&o.confirm, "confirm", "", "confirm without being asked: the drive's serial, as \"panoscrub drives\" shows it")
+	f.BoolVar(&o.yes, "yes", false, "confirm without being asked: enough for an image, not for a drive")
+	f.BoolVar(&o.asJSON, "json", false, "print one result object when done")
+	f.BoolVar(&o.asEvents, "events", false, "print an event as a line of JSON whenever something happens")
+	return cmd
+}
+
+// check finds what is wrong with the words of the command line, before anything
+// is opened.
+func (o *sanitizeOptions) check() (session.Request, error) {
+	var req session.Request
+	if o.stated.ApplianceID == "" {
+		return req, usagef("--appliance is missing: the record ties the drive to the appliance's device ID")
+	}
+	if err := attest.CheckDeviceID(o.stated.ApplianceID); err != nil {
+		return req, usageError{fmt.Errorf("--appliance: %w", err)}
+	}
+	policy, err := plan.PolicyByID(o.policy)
+	if err != nil {
+		return req, usageError{fmt.Errorf("--policy: %w", err)}
+	}
+	label, err := volume.CheckLabel(o.label)
+	if err != nil {
+		return req, usageError{fmt.Errorf("--label: %w", err)}
+	}
+	if o.asJSON && o.asEvents {
+		return req, usagef("--json and --events both want stdout: give one of them (the last event holds the result)")
+	}
+	return session.Request{Target: o.target, Policy: policy, Label: label, Stated: o.stated}, nil
+}
+
+func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
+	req, err := o.check()
+	if err != nil {
+		return err
+	}
+	if !attest.LooksLikeDeviceID(req.Stated.ApplianceID) {
+		a.notice("%q does not look like the device IDs that the service gave out (device- and 26 characters); it is recorded as you typed it", req.Stated.ApplianceID)
+	}
+	state, err := a.stateDir()
+	if err != nil {
+		return err
+	}
+	signer, err := a.signer(state, makeKey)
+	if err != nil {
+		return err
+	}
+	var view emitter = &lines{w: a.stderr, moves: isTerminal(a.stderr)}
+	if o.asEvents {
+		view = jsonEvents{json.NewEncoder(a.stdout)}
+	}
+	result, err := session.Sanitize(ctx, session.Options{
+		System: a.system, State: state, Signer: signer, Tool: a.tool(), Request: req, Now: a.now,
+		Confirm: func(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) { return a.confirm(ctx, o, d, p) },
+		Emit:    view.Emit,
+	})
+	if result.CertificateID == "" {
+		return err
+	}
+	if o.asJSON {
+		if printErr := printJSON(a.stdout, result); printErr != nil {
+			return printErr
+		}
+	} else if !o.asEvents {
+		a.printResult(result)
+	}
+	if err == nil && result.Verdict != attest.Pass {
+		return outcome(exitNotPass)
+	}
+	return err
+}
+
+// confirm has the plan agreed to: by flag, or by a person who types the end of
+// the serial. Anything else leaves the target untouched.
+func (a *app) confirm(ctx context.Context, o sanitizeOptions, d drive.Drive, p plan.Plan) (string, error) {
+	token := d.ConfirmToken()
+	isImage := d.Identity.Kind == drive.KindImage
+	switch {
+	case o.confirm != "" && isImage:
+		return "", usagef("--confirm is for drives; an image has no serial: use --yes")
+	case o.confirm != "" && o.confirm != token:
+		return "", fmt.Errorf("%w: --confirm does not match the serial of this drive, which is %s", session.ErrDeclined, human.Safe(token))
+	case o.confirm != "":
+		return "--confirm", nil
+	case o.yes && isImage:
+		return "--yes", nil
+	case !a.canAsk() && isImage:
+		return "", usagef("nobody can be asked here: give --yes to confirm that the image %s is overwritten", human.Safe(d.Path))
+	case !a.canAsk():
+		return "", usagef("nobody can be asked here: give --confirm %s to confirm that this drive is overwritten", human.Safe(token))
+	}
+	fmt.Fprintf(a.stderr, "\n%s\n", p.Text())
+	expected, question := "yes", "Type yes to overwrite this image: "
+	if !isImage {
+		expected = token[max(0, len(token)-4):]
+		question = fmt.Sprintf("Type the last %d characters of %s to overwrite this drive: ", len(expected), human.Safe(token))
+	}
+	answer, err := a.ask(ctx, question)
+	if err != nil {
+		return "", err
+	}
+	if !strings.EqualFold(answer, expected) {
+		return "", session.ErrDeclined
+	}
+	return "typed", nil
+}
+
+// ask puts a question and waits for a line, or for the end of ctx.
+func (a *app) ask(ctx context.Context, question string) (string, error) {
+	fmt.Fprint(a.stderr, question)
+	type reply struct {
+		line string
+		err  error
+	}
+	replies := make(chan reply, 1)
+	go func() {
+		line, err := bufio.NewReader(a.stdin).ReadString('\n')
+		replies <- reply{strings.TrimSpace(line), err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.stderr)
+		return "", context.Cause(ctx)
+	case r := <-replies:
+		if r.err != nil {
+			return "", session.ErrDeclined
+		}
+		return r.line, nil
+	}
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/term"
+
+	"github.com/panoscrub/panoscrub/internal/durable"
+	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/session"
+)
+
+// passphraseFileVariable names a file whose first line is the key's passphrase,
+// for where nobody can type it.
+const passphraseFileVariable = "PANOSCRUB_PASSPHRASE_FILE"
+
+// stateDir is the state folder, made if need be.
+func (a *app) stateDir() (string, error) { return durable.Dir(a.stateFlag) }
+
+// signingKey is where the signing key stands; its public half is beside it.
+func signingKey(state string) string { return filepath.Join(state, durable.Keys, "signing.pem") }
+
+type whenMissing bool
+
+const (
+	makeKey    whenMissing = true  // make a key, and say so
+	keyMustBe  whenMissing = false // a missing key is an error
+	firstAlgor             = envelope.Ed25519
+)
+
+// signer loads the signing key. The first run of all makes one.
+func (a *app) signer(state string, missing whenMissing) (envelope.Signer, error) {
+	path := signingKey(state)
+	signer, err := envelope.Load(path, a.passphrase)
+	if !errors.Is(err, fs.ErrNotExist) || missing != makeKey {
+		return signer, err
+	}
+	if signer, err = a.newKey(state, firstAlgor, nil); err != nil {
+		return nil, err
+	}
+	a.notice("made a signing key: %s\n        its public half, for whoever verifies: %s", human.Safe(path), human.Safe(path+".pub"))
+	return signer, nil
+}
+
+func (a *app) newKey(state string, algorithm envelope.Algorithm, passphrase []byte) (envelope.Signer, error) {
+	key, err := envelope.Generate(algorithm)
+	if err != nil {
+		return nil, err
+	}
+	return key, key.Save(signingKey(state), passphrase)
+}
+
+// passphrase asks for the key's passphrase, or reads it from the file that the
+// environment names.
+func (a *app) passphrase() ([]byte, error) {
+	if path := os.Getenv(passphraseFileVariable); path != "" {
+		data, err := os.ReadFile(path)
+		line, _, _ := bytes.Cut(data, []byte("\n"))
+		return bytes.TrimSuffix(line, []byte("\r")), err
+	}
+	if !a.canAsk() {
+		return nil, errNeedPassphrase
+	}
+	return a.typedPassphrase("Passphrase of the signing key: ")
+}
+
+var errNeedPassphrase = errors.New("the signing key is locked with a passphrase, and nobody can be asked here")
+
+func (a *app) typedPassphrase(question string) ([]byte, error) {
+	fmt.Fprint(a.stderr, question)
+	defer fmt.Fprintln(a.stderr)
+	return term.ReadPassword(int(a.stdin.Fd()))
+}
+
+// recoverOrphans turns the journals of runs that died into their records, at the
+// start of every command. It never keeps a command from running: what cannot be
+// recovered now is said, and stays for the next start.
+func (a *app) recoverOrphans(ctx context.Context, command string) error {
+	if command == "help" || command == "completion" {
+		return nil
+	}
+	state, err := durable.Existing(a.stateFlag)
+	if err != nil || state == "" {
+		return nil // no state folder, no orphans; commands that need one say what is wrong
+	}
+	recovered, err := session.Recover(ctx, state, func() (envelope.Signer, error) { return a.signer(state, keyMustBe) })
+	for _, r := range recovered {
+		a.notice("an earlier run on %s did not reach its end: recorded as %s\n        %s", r.Target, r.Verdict, human.Safe(r.Record))
+	}
+	if err != nil {
+		a.notice("an earlier run's record could not be made now, and is kept for the next start: %s", human.Safe(err.Error()))
+	}
+	return nil
+}

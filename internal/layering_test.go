@@ -1,0 +1,107 @@
+// Package internal_test holds the check that imports point downward.
+package internal_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/panoscrub/panoscrub/internal/"
+
+// layers lists, for each package, the packages of ours that it may import.
+// It reads top to bottom: a package may name only packages above itself.
+var layers = []struct{ pkg, may string }{
+	{"human", ""},
+	{"progress", ""},
+	{"block", ""},
+	{"durable", ""},
+	{"envelope", ""},
+	{"attest", "human"},
+	{"parttable", ""},
+	{"fat", "block"},
+	{"drive", "block human"},
+	{"scan", "block progress human parttable fat"},
+	{"plan", "human drive scan"},
+	{"verify", "block progress"},
+	{"erase", "block progress plan verify"},
+	{"volume", "block progress parttable fat"},
+	{"evidence", "block drive scan plan verify erase volume attest"},
+	{"audit", "block progress drive verify volume attest"},
+	{"demo", "block fat volume"},
+	{"session", "human progress block durable envelope attest drive scan plan verify erase volume evidence"},
+	{"cli", "human progress block durable envelope attest drive scan plan volume evidence audit demo session"},
+}
+
+// apart lists pairs that must not meet even through others.
+var apart = []struct{ pkg, dep, why string }{
+	{"verify", "erase", "the check must not share code with what it checks"},
+	{"verify", "plan", "the check must not take the pattern from the writer's side"},
+	{"attest", "block", "the dashboard reads statements, and must not link code that opens drives"},
+	{"envelope", "block", "the dashboard checks signatures, and must not link code that opens drives"},
+	{"scan", "volume", "the scan before must not trust the code that formats"},
+}
+
+func TestImportsPointDownward(t *testing.T) {
+	may := map[string][]string{}
+	for _, layer := range layers {
+		for dep := range strings.FieldsSeq(layer.may) {
+			if _, above := may[dep]; !above {
+				t.Fatalf("%s may import %s, which is not listed above it", layer.pkg, dep)
+			}
+		}
+		may[layer.pkg] = strings.Fields(layer.may)
+		if _, err := os.Stat(layer.pkg); err != nil {
+			t.Errorf("%s is in the table and not in the tree", layer.pkg)
+		}
+	}
+	for _, a := range apart {
+		if reaches(may, a.pkg, a.dep) {
+			t.Errorf("%s reaches %s: %s", a.pkg, a.dep, a.why)
+		}
+	}
+	err := fs.WalkDir(os.DirFS("."), ".", func(file string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go") {
+			checkImports(t, file, may)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkImports(t *testing.T, file string, may map[string][]string) {
+	t.Helper()
+	pkg, _, _ := strings.Cut(path.Dir(file), "/")
+	if _, listed := may[pkg]; !listed {
+		t.Errorf("%s: package %s is not in the table", file, pkg)
+		return
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for _, imp := range parsed.Imports {
+		ours, ok := strings.CutPrefix(strings.Trim(imp.Path.Value, `"`), module)
+		dep, _, _ := strings.Cut(ours, "/")
+		if ok && dep != pkg && !slices.Contains(may[pkg], dep) {
+			t.Errorf("%s imports %s; %s may import: %s", file, dep, pkg, strings.Join(may[pkg], " "))
+		}
+	}
+}
+
+func reaches(may map[string][]string, from, to string) bool {
+	for _, dep := range may[from] {
+		if dep == to || reaches(may, dep, to) {
+			return true
+		}
+	}
+	return false
+}
