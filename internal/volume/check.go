@@ -79,8 +79,9 @@ func (c *checker) table() bool {
 	if c.volume.DiskSignature == 0 {
 		c.wrong("the disk signature is zero")
 	}
-	if !zero(first[:440]) || !zero(first[444:446]) || !zero(first[512:]) {
-		c.wrong("there is something in the first sector besides the partition table")
+	// Between are the signature, and the first entry but for its boot flag.
+	if !zero(first[:440]) || !zero(first[444:447]) || !zero(first[462:510]) || !zero(first[512:]) {
+		c.wrong("there is something in the first sector besides the partition")
 	}
 	t, err := parttable.Read(c.r, c.size, int(c.sector))
 	if err != nil {

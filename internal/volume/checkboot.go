@@ -58,6 +58,9 @@ func (c *checker) fields(sector []byte) {
 	want(c, "the partition's type", fmt.Sprintf("%02x", v.PartitionType), fmt.Sprintf("%02x", k.partition))
 	want(c, "the file system's name for itself", string(sector[k.names+16:k.names+24]), k.name)
 	want(c, "the extended signature", sector[k.names], 0x29)
+	if sector[k.names-1] != 0 {
+		c.wrong("the volume was not unmounted, or had errors")
+	}
 	want(c, "the jump at the start of the boot sector", fmt.Sprintf("%x", sector[:3]), fmt.Sprintf("%x", k.jump))
 	if !zero(sector[k.names+24:510]) || !zero(sector[512:]) {
 		c.wrong("there is something in the boot sector behind its fields")
