@@ -61,7 +61,8 @@ func TestLoopDevice(t *testing.T) {
 			if _, err := demo.Build(t.Context(), image); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.Truncate(image, 256<<20); err != nil { // whole 4096-byte sectors
+			// Whole sectors, and enough of them for FAT32 with 4096-byte ones.
+			if err := os.Truncate(image, 320<<20); err != nil {
 				t.Fatal(err)
 			}
 			node := attachLoop(t, image, sector)

@@ -131,12 +131,13 @@ func plantWithOtherTools(t *testing.T, dir, image string, size int64, mkfs []str
 		return where(archiveBytes) + int64(i) - 30
 	}
 	body := func(key []byte) []byte { return key[200:264] }
+	// A deleted short name has lost its first letter.
 	return []planted{
 		{"archive", "", "live", "/certificates-omni_plant-4.zip", "", where(archiveBytes), archiveBytes[:64]},
 		{"stored key", "private-key", "live", "/certificates-omni_plant-4.zip", "keys/device.key", header("keys/device.key"), body(key)},
 		{"deflated configuration", "network", "live", "/certificates-omni_plant-4.zip", "network.json", header("network.json"), archiveBytes[header("network.json")-where(archiveBytes)+60:][:32]},
 		{"log", "", "live", "/panorama/occ.log", "", where([]byte("2026-03-02 10:11:12.345")), []byte("provisionDevice(118) starting")},
-		{"deleted key", "private-key", "deleted", "/private.pem", "", where(deletedKey), body(deletedKey)},
+		{"deleted key", "private-key", "deleted", "/_rivate.pem", "", where(deletedKey), body(deletedKey)},
 		{"key in free space", "private-key", "unallocated", "", "", residueAt, body(residueKey)},
 	}
 }

@@ -98,7 +98,7 @@ func timeWholeRun(t *testing.T, dir, used string) time.Duration {
 
 func requireNoJournals(t *testing.T, state string) {
 	t.Helper()
-	left, err := filepath.Glob(filepath.Join(state, "journal", "*"))
+	left, err := filepath.Glob(filepath.Join(state, "journal", "*.jsonl"))
 	if err != nil || len(left) > 0 {
 		t.Fatalf("journals were left: %v %v", left, err)
 	}

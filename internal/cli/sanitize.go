@@ -95,6 +95,9 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if !attest.LooksLikeDeviceID(req.Stated.ApplianceID) {
 		a.notice("%q does not look like the device IDs that the service gave out (device- and 26 characters); it is recorded as you typed it", req.Stated.ApplianceID)
 	}
+	if err := a.checkCanConfirm(o); err != nil {
+		return err
+	}
 	state, err := a.stateDir()
 	if err != nil {
 		return err
@@ -128,24 +131,42 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	return err
 }
 
+// checkCanConfirm finds out, before anything is read or made, whether the target
+// may be touched and whether there is a way to confirm it.
+func (a *app) checkCanConfirm(o sanitizeOptions) error {
+	d, err := a.system.Resolve(o.target)
+	if err != nil {
+		return err
+	}
+	if err := d.Refused(); err != nil {
+		return err
+	}
+	isImage := d.Identity.Kind == drive.KindImage
+	switch {
+	case isImage && o.confirm != "":
+		return usagef("--confirm is for drives; an image has no serial: use --yes")
+	case o.confirm != "" || isImage && o.yes || a.canAsk():
+		return nil
+	case isImage:
+		return usagef("nobody can be asked here: give --yes to confirm that the image %s is overwritten", human.Safe(d.Path))
+	}
+	return usagef("nobody can be asked here: give --confirm with the serial of the drive, as \"panoscrub drives\" shows it")
+}
+
 // confirm has the plan agreed to: by flag, or by a person who types the end of
 // the serial. Anything else leaves the target untouched.
 func (a *app) confirm(ctx context.Context, o sanitizeOptions, d drive.Drive, p plan.Plan) (string, error) {
 	token := d.ConfirmToken()
 	isImage := d.Identity.Kind == drive.KindImage
 	switch {
-	case o.confirm != "" && isImage:
-		return "", usagef("--confirm is for drives; an image has no serial: use --yes")
-	case o.confirm != "" && o.confirm != token:
-		return "", fmt.Errorf("%w: --confirm does not match the serial of this drive, which is %s", session.ErrDeclined, human.Safe(token))
-	case o.confirm != "":
+	case o.confirm != "" && o.confirm == token:
 		return "--confirm", nil
+	case o.confirm != "":
+		return "", fmt.Errorf("%w: --confirm is not the serial of this drive, %s", session.ErrDeclined, d.Name())
 	case o.yes && isImage:
 		return "--yes", nil
-	case !a.canAsk() && isImage:
-		return "", usagef("nobody can be asked here: give --yes to confirm that the image %s is overwritten", human.Safe(d.Path))
 	case !a.canAsk():
-		return "", usagef("nobody can be asked here: give --confirm %s to confirm that this drive is overwritten", human.Safe(token))
+		return "", fmt.Errorf("%w: nobody can be asked here", session.ErrDeclined)
 	}
 	fmt.Fprintf(a.stderr, "\n%s\n", p.Text())
 	expected, question := "yes", "Type yes to overwrite this image: "

@@ -156,7 +156,7 @@ func (r *run) prepare(ctx context.Context) error {
 		how, err = r.Confirm(ctx, r.drive, p)
 		return err
 	})
-	if err != nil {
+	if err != nil || ctx.Err() != nil {
 		return cancelled(ctx, err)
 	}
 	r.file = evidence.Case{
