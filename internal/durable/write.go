@@ -1,51 +1,68 @@
+// Package durable keeps local files that survive a power cut: records that
+// appear in full or not at all and are never changed, and journals that tell of a
+// run whose process died.
+//
+// Each function says by which system calls it gets there. They are written for
+// what POSIX promises and not for what one file system happens to do: data is
+// flushed before its name appears, and the folder after.
 package durable
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 )
 
-// WriteFile stores a file in full or not at all, and never replaces one: if path
-// exists already, the error wraps [fs.ErrExist].
+// unfinished matches the temporary files of WriteFile, and of the keys that
+// package envelope saves: what a run that was killed may leave behind.
+const unfinished = ".new-*"
+
+// WriteFile writes a new file that is durable when it returns. It replaces
+// nothing: the error wraps fs.ErrExist when there is something at path, and
+// whatever the error, path is as it was.
 //
-// The steps are those that survive a power cut at any moment: a temporary file in
-// the same folder is written and fsynced, linked to its name (which fails if the
-// name is taken, as rename would not), unlinked under its temporary name, and the
-// folder is fsynced, so that the new name is on the disk as well.
+//	open(temporary name in the same folder, O_CREAT|O_EXCL)
+//	write, fchmod, fsync
+//	renameat2(RENAME_NOREPLACE), or where there is none link and unlink
+//	fsync(folder)
+//
+// Only when the last of these fails may the file be there all the same.
 func WriteFile(path string, data []byte, perm fs.FileMode) error {
-	dir := filepath.Dir(path)
-	temp, err := os.CreateTemp(dir, ".new-*")
+	folder := filepath.Dir(path)
+	temp, err := os.CreateTemp(folder, unfinished)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name())
-	if err := fillAndSync(temp, data, perm); err != nil {
-		return err
+	_, err = temp.Write(data)
+	if err = errors.Join(err, temp.Chmod(perm), temp.Sync(), temp.Close()); err == nil {
+		err = publish(temp.Name(), path)
 	}
-	if err := publish(temp.Name(), path); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, os.Remove(temp.Name()))
 	}
-	return syncDir(dir)
+	return syncFolder(folder)
 }
 
-func fillAndSync(f *os.File, data []byte, perm fs.FileMode) error {
-	_, writeErr := f.Write(data)
-	return errors.Join(writeErr, f.Chmod(perm), f.Sync(), f.Close())
-}
-
-// publish gives a file its name unless the name is taken. File systems without
-// links (FAT, some network ones) get a check and a rename: there, two writers at
-// the same instant are not told apart, but certificate ids do not repeat.
-func publish(temp, path string) error {
-	err := os.Link(temp, path)
-	if err == nil || errors.Is(err, fs.ErrExist) {
+// makeFolder makes a folder and those above it that are missing, for the owner
+// only. Each new name is flushed with the folder that it is in: mkdir, then
+// fsync(parent).
+func makeFolder(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil
+	case err == nil:
+		return &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("there is a file of that name")}
+	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if _, statErr := os.Lstat(path); !errors.Is(statErr, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w", path, fs.ErrExist)
+	parent := filepath.Dir(path)
+	if err := makeFolder(parent); err != nil {
+		return err
 	}
-	return os.Rename(temp, path)
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncFolder(parent)
 }

@@ -173,7 +173,7 @@ func readKeyFile(path string, want wantedMode) ([]byte, error) {
 // in the same folder, fsync, link (which replaces nothing), fsync of the folder.
 func createFile(path string, data []byte, perm fs.FileMode) error {
 	dir := filepath.Dir(path)
-	temp, err := os.CreateTemp(dir, ".key-*") // mode 0600
+	temp, err := os.CreateTemp(dir, ".new-*") // mode 0600; package durable sweeps up such names
 	if err != nil {
 		return err
 	}
