@@ -58,39 +58,41 @@ func (s System) surroundings(target string, info fs.FileInfo) (refusals []Refusa
 			refusals = append(refusals, refuse(ReasonAlias, s.node(l.name)))
 		}
 	}
-	if d, on := s.carrier(target, found, u); on {
+	place := s.placeOf(target, u.mounts)
+	if place.fsType == "devtmpfs" {
+		refusals = append(refusals, refuse(ReasonUnknown, "it is a file where the node of a device belongs"))
+	}
+	if d, on := carrier(place, found); on {
 		refusals = append(refusals, refuse(ReasonOnDrive, d.Path))
 	}
 	return refusals
 }
 
-// carrier is the USB drive that a file lies on, unless the system runs from it:
-// there, an image is a file like any other.
-func (s System) carrier(target string, found []surveyed, u usage) (Drive, bool) {
-	numbers := s.placeOf(target, u.mounts)
+// carrier is the USB drive that a mounted file system lies on, unless the system
+// runs from it: there, an image is a file like any other.
+func carrier(place mount, found []surveyed) (Drive, bool) {
 	for _, f := range found {
 		system := slices.ContainsFunc(f.Refusals, func(r Refusal) bool { return r.Reason == ReasonSystem })
-		if f.Identity.Kind == KindUSB && !system && slices.ContainsFunc(numbers, f.carries) {
+		if f.Identity.Kind == KindUSB && !system && slices.ContainsFunc(place.devices, f.carries) {
 			return f.Drive, true
 		}
 	}
 	return Drive{}, false
 }
 
-// placeOf is the numbers of the devices under the file system that a file lies
-// on: the last of those with the longest mount point above it.
-func (s System) placeOf(target string, mounts []mount) []string {
+// placeOf is the file system that a file lies on: the last of those with the
+// longest mount point above it.
+func (s System) placeOf(target string, mounts []mount) (best mount) {
 	real, err := filepath.EvalSymlinks(target)
 	if err != nil {
-		return nil
+		return mount{}
 	}
-	var best mount
 	for _, m := range mounts {
 		if _, inside := s.below(s.path(m.point), real); inside && len(m.point) >= len(best.point) {
 			best = m
 		}
 	}
-	return best.devices
+	return best
 }
 
 // writeProtection says why a file must not be written, "" when it may be. A mode

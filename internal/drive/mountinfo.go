@@ -29,9 +29,10 @@ type mount struct {
 func parseMounts(r io.Reader) ([]mount, error) {
 	var mounts []mount
 	err := eachLine(r, func(line string) error {
-		// Split, not Fields: a source may be empty.
+		// Split, not Fields: a source may be empty. Six fields precede the
+		// optional ones, which a dash ends.
 		fields := strings.Split(line, " ")
-		dash := slices.Index(fields, "-")
+		dash := 6 + slices.Index(fields[min(6, len(fields)):], "-")
 		if dash < 6 || len(fields) < dash+4 {
 			return fmt.Errorf("not a line of a mount table: %q", line)
 		}

@@ -233,7 +233,7 @@ func TestImageOnADrive(t *testing.T) {
 		{"luks-lvm", "srv/database/stick.img", nil},
 		{"raid", "home/ann/stick.img", nil},     // the system's own
 		{"sd-system", "home/pi/stick.img", nil}, // likewise
-		{"stick", "dev/shm/stick.img", nil},     // a file in /dev is a file
+		{"stick", "dev/shm/stick.img", nil},     // not among the nodes
 		{"btrfs", "srv/pool/stick.img", []drive.Reason{drive.ReasonOnDrive}},
 	} {
 		s := drivetest.Open(t, c.tree)
@@ -246,6 +246,28 @@ func TestImageOnADrive(t *testing.T) {
 		if err := d.RefusedFor(drive.Reading); err != nil {
 			t.Errorf("%s %s: looking is refused: %v", c.tree, c.path, err)
 		}
+	}
+}
+
+// TestSourceWithoutANode: a container may show the kernel's tables without the
+// nodes that they name.
+func TestSourceWithoutANode(t *testing.T) {
+	s := drivetest.Open(t, "usb-ssd")
+	if err := os.Remove(s.Root + "/dev/sdb1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := reasons(resolve(t, s, s.Root+"/dev/sdb")); !slices.Equal(got, []drive.Reason{drive.ReasonSwap}) {
+		t.Errorf("refused for %v", got)
+	}
+}
+
+// TestFileAmongNodes: what "dd of=/dev/sdq" leaves behind when there is no such
+// drive is not taken for an image.
+func TestFileAmongNodes(t *testing.T) {
+	s := drivetest.Open(t, "stick")
+	writeFile(t, s.Root+"/dev/sdq", "x")
+	if got := reasons(resolve(t, s, s.Root+"/dev/sdq")); !slices.Equal(got, []drive.Reason{drive.ReasonUnknown}) {
+		t.Errorf("refused for %v", got)
 	}
 }
 
