@@ -32,11 +32,11 @@ type drive struct {
 func everyday() (list []drive) {
 	for _, size := range []int64{
 		minDisk, minDisk + 1, 2 * mib, 3 * mib, 5 * mib, 6 * mib, 16 * mib, 33 * mib, 34 * mib, 34*mib + 511, 64 * mib, 65 * mib, 260 * mib, 507 * mib,
-		1957888 * 512, 8 * gib, 31266816 * 512, 64 * gib, 250069680 * 512, 256 * gib, 500107862016,
+		1957888 * 512, 8 * gib, 31266816 * 512, 250069680 * 512, 500107862016,
 	} {
 		list = append(list, drive{size, 512})
 	}
-	for _, size := range []int64{260 * mib, 16 * gib, 64*gib + 4096, 256 * gib} {
+	for _, size := range []int64{260 * mib, 16 * gib, 64*gib + 4096} {
 		list = append(list, drive{size, 4096})
 	}
 	return list
