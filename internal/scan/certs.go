@@ -1,0 +1,103 @@
+package scan
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/human"
+)
+
+// exampleCertificate starts the body of the certificate that AWS documentation
+// shows everywhere (IAM User Guide, UploadSigningCertificate).
+const exampleCertificate = "MIICiTCCAfICCQD6m7oRw0uXOj"
+
+// confirmCertificate reports a certificate in PEM.
+func confirmCertificate(c *checker, r *rule, v *view, pos int64) {
+	s, authority, ok := certificateAt(v, pos)
+	if !ok {
+		return
+	}
+	s.rule = r
+	if authority {
+		s.rule = ruleAuthority
+	}
+	c.report(v, pos, s)
+}
+
+func certificateAt(v *view, pos int64) (s sighting, authority, ok bool) {
+	label, ok := armorLabel(v.bytes(pos, len(pemBegin)+maxLabel+len(pemDash)))
+	if !ok || label != "CERTIFICATE" && label != "X509 CERTIFICATE" && label != "TRUSTED CERTIFICATE" {
+		return sighting{}, false, false
+	}
+	text := v.bytes(pos, maxArmor)
+	a, ok := parseArmor(text)
+	if !ok || len(a.der) < minBody {
+		return sighting{}, false, false
+	}
+	if bytes.Contains(text[:a.length], []byte(exampleCertificate)) {
+		a.sample = true
+	}
+	return describeCertificate(a)
+}
+
+// describeCertificate says what the armor holds; false when it is no
+// certificate, nor the start of one, nor an example.
+func describeCertificate(a armor) (s sighting, authority, ok bool) {
+	s = sighting{length: int64(a.length), sample: a.sample}
+	claimed, isDER := startsDER(a.der)
+	if isDER && a.whole {
+		// What OpenSSL calls a trusted certificate has more behind the DER value.
+		if cert, err := x509.ParseCertificate(a.der[:min(claimed, len(a.der))]); err == nil {
+			s.pair = pairOf(cert.PublicKey)
+			s.hint, authority = certificateHint(cert)
+			return s, authority, true
+		}
+	}
+	state := "damaged"
+	if !a.whole {
+		state = "cut short"
+	}
+	s.hint = fmt.Sprintf("certificate, %d bytes, %s", a.length, state)
+	if !mentionsAWS(a.der) {
+		s.severity = Low
+	}
+	return s, false, a.sample || isDER && a.der[4] == 0x30
+}
+
+// certificateHint describes a certificate, and tells whether it is that of an
+// authority. A device's own certificate may call itself one; its subject tells.
+func certificateHint(cert *x509.Certificate) (hint string, authority bool) {
+	subject := cert.Subject.String()
+	selfSigned := bytes.Equal(cert.RawIssuer, cert.RawSubject)
+	authority = (cert.IsCA || cert.Version == 1 && selfSigned) && !namesDevice(subject)
+	kind := "certificate"
+	if authority {
+		kind = "certificate of an authority"
+	}
+	if subject == "" {
+		return kind + " without a subject", authority
+	}
+	return fmt.Sprintf("%s, subject %s", kind, shorten(human.Safe(subject), 120)), authority
+}
+
+// mentionsAWS reports whether a certificate that cannot be parsed was issued by
+// AWS IoT, or for one of its things.
+func mentionsAWS(der []byte) bool {
+	return bytes.Contains(der, []byte("AWS IoT Certificate")) || bytes.Contains(der, []byte("Amazon Web Services O=Amazon.com"))
+}
+
+// namesDevice reports whether a subject is that of a device.
+func namesDevice(subject string) bool {
+	lower := strings.ToLower(subject)
+	return strings.Contains(lower, "aws iot certificate") || strings.Contains(lower, "panorama_")
+}
+
+// shorten cuts text that is safe to print to n characters.
+func shorten(text string, n int) string {
+	if r := []rune(text); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,98 @@
+package scan
+
+import "io"
+
+// sighting is one thing that a confirmer is sure of, where it was seen. Several
+// sightings may be of one item; join makes findings of them.
+type sighting struct {
+	rule     *rule
+	severity Severity // empty: that of the rule
+	hint     string
+	sample   bool
+	value    string // what tells items of one rule apart: an identifier
+	names    Appliance
+
+	file   int32 // number of the file that owns it, or noFile
+	pos    int64 // in the view that it was seen in
+	offset int64 // on the drive
+	length int64
+	lines  int     // of a log
+	member *member // in which it was seen, or nil
+
+	pair pairID // of a key or a certificate
+}
+
+// checker runs confirmers over the candidates of one chunk of the drive, and
+// keeps what they are sure of within bounds.
+type checker struct {
+	set      *ruleset
+	out      *collector // tells which rules have enough
+	found    *pile
+	tries    map[*rule]int
+	inflated int
+	inflater io.ReadCloser // of DEFLATE, used again and again
+	member   *member       // that is being looked into, or nil
+	limits   limits
+}
+
+// Bounds for one chunk. A drive that is not made to annoy stays far below them.
+const (
+	maxSightings = 1024     // of one rule
+	maxTries     = 1024     // of a rule whose confirmer is slow
+	maxInflated  = 32 << 20 // bytes out of archives
+)
+
+func newChecker(set *ruleset, out *collector) *checker {
+	c := &checker{set: set, out: out}
+	c.reset()
+	return c
+}
+
+// reset makes the checker ready for the next chunk.
+func (c *checker) reset() {
+	c.found, c.limits = newPile(maxSightings), limits{}
+	c.tries, c.inflated = map[*rule]int{}, 0
+}
+
+// outcome is what came of the chunk so far.
+func (c *checker) outcome() outcome { return outcome{found: c.found.list, limits: c.limits} }
+
+// try reports whether a slow confirmer may run once more on this chunk.
+func (c *checker) try(r *rule) bool {
+	c.tries[r]++
+	if c.tries[r] > maxTries {
+		c.limits.add(limitMore)
+		return false
+	}
+	return true
+}
+
+// look confirms the candidates that start in the first limit bytes of what v has
+// in memory.
+func (c *checker) look(v *view, limit int64) {
+	c.set.literals.each(v.loaded, int(min(limit, int64(len(v.loaded)))), func(id, at int) {
+		c.confirm(v, id, v.at+int64(at))
+	})
+}
+
+// confirm runs the confirmers of the literal with number id on what is at pos.
+// Rules of which enough is known rest: what they would find is dropped anyway.
+func (c *checker) confirm(v *view, id int, pos int64) {
+	for _, r := range c.set.byLiteral[id] {
+		switch {
+		case c.out.full[r].Load():
+		case c.found.full(r):
+			c.limits.addFor(r, limitMore)
+		default:
+			r.confirm(c, r, v, pos)
+		}
+	}
+}
+
+// report lists a sighting at pos of v.
+func (c *checker) report(v *view, pos int64, s sighting) {
+	s.file, s.pos, s.offset, s.member = v.file, pos, v.offset(pos), c.member
+	if !c.found.add(s) {
+		c.limits.addFor(s.rule, limitMore)
+	}
+}

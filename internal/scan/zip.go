@@ -1,0 +1,81 @@
+package scan
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// ZIP signatures, lengths and flags (PKWARE APPNOTE 6.3.10, §4.3 and §4.4).
+const (
+	zipLocal      = "PK\x03\x04"
+	zipCentral    = "PK\x01\x02"
+	zipEnd        = "PK\x05\x06"
+	zipDescriptor = "PK\x07\x08"
+
+	zipLocalBytes   = 30
+	zipCentralBytes = 46
+	zipEndBytes     = 22
+
+	zipEncrypted  = 1 << 0
+	zipStreamed   = 1 << 3 // sizes stand behind the data
+	zipStored     = 0
+	zipDeflated   = 8
+	zipUnknown    = -1
+	maxMemberName = 512
+)
+
+// localHeader is what stands in front of a member's data.
+type localHeader struct {
+	name       string
+	method     uint16
+	encrypted  bool
+	data       int64 // position of the first data byte
+	compressed int64 // bytes of data, or zipUnknown
+	content    int64 // bytes of content as claimed, or zipUnknown
+}
+
+// parseLocal reads the local header at pos, with enough distrust that it turns
+// up nowhere by chance.
+func parseLocal(v *view, pos int64) (localHeader, bool) {
+	b := v.bytes(pos, zipLocalBytes+maxMemberName)
+	if len(b) < zipLocalBytes || !bytes.HasPrefix(b, []byte(zipLocal)) {
+		return localHeader{}, false
+	}
+	flags, nameBytes := binary.LittleEndian.Uint16(b[6:]), int(binary.LittleEndian.Uint16(b[26:]))
+	h := localHeader{
+		method:     binary.LittleEndian.Uint16(b[8:]),
+		encrypted:  flags&zipEncrypted != 0,
+		compressed: int64(binary.LittleEndian.Uint32(b[18:])),
+		content:    int64(binary.LittleEndian.Uint32(b[22:])),
+		data:       pos + zipLocalBytes + int64(nameBytes) + int64(binary.LittleEndian.Uint16(b[28:])),
+	}
+	version := b[4]
+	if version > 63 || nameBytes == 0 || nameBytes > min(maxMemberName, len(b)-zipLocalBytes) || h.data > v.size {
+		return localHeader{}, false
+	}
+	name := b[zipLocalBytes:][:nameBytes]
+	if bytes.ContainsFunc(name, func(r rune) bool { return r < ' ' && r != utf8.RuneError }) {
+		return localHeader{}, false
+	}
+	h.name = string(name)
+	// ZIP64 puts the sizes elsewhere; members that need it are not looked for
+	// credentials beyond what any member is.
+	const zip64 = 0xFFFFFFFF
+	if flags&zipStreamed != 0 && h.compressed == 0 || h.compressed == zip64 || h.content == zip64 {
+		h.compressed, h.content = zipUnknown, zipUnknown
+	}
+	return h, true
+}
+
+// skipDescriptor steps over the data descriptor that may stand at pos: 12 or 20
+// bytes, after a signature that is optional. What follows it tells its length.
+func skipDescriptor(v *view, pos int64) int64 {
+	b := v.bytes(pos, 28)
+	for _, n := range []int{0, 16, 24, 12, 20} {
+		if len(b) >= n+4 && (bytes.HasPrefix(b[n:], []byte(zipLocal)) || bytes.HasPrefix(b[n:], []byte(zipCentral))) {
+			return pos + int64(n)
+		}
+	}
+	return pos
+}
