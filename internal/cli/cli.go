@@ -146,11 +146,6 @@ func (a *app) tool() attest.Tool {
 	}
 }
 
-// canAsk reports whether a person can be asked: both ends are a terminal.
-func (a *app) canAsk() bool {
-	return a.stdin != nil && term.IsTerminal(int(a.stdin.Fd())) && isTerminal(a.stderr)
-}
-
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -78,7 +78,7 @@ func (a *app) newPassphrase() ([]byte, error) {
 		return nil, usagef("the passphrase is empty")
 	}
 	if a.canAsk() {
-		second, err := a.typedPassphrase("The same passphrase once more: ")
+		second, err := a.askSecret("The same passphrase once more: ")
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -168,7 +167,9 @@ func (a *app) confirm(ctx context.Context, o sanitizeOptions, d drive.Drive, p p
 	case !a.canAsk():
 		return "", fmt.Errorf("%w: nobody can be asked here", session.ErrDeclined)
 	}
-	fmt.Fprintf(a.stderr, "\n%s\n", p.Text())
+	if err := tell("\n%s\n", p.Text()); err != nil {
+		return "", err
+	}
 	expected, question := "yes", "Type yes to overwrite this image: "
 	if !isImage {
 		expected = token[max(0, len(token)-4):]
@@ -182,28 +183,4 @@ func (a *app) confirm(ctx context.Context, o sanitizeOptions, d drive.Drive, p p
 		return "", session.ErrDeclined
 	}
 	return "typed", nil
-}
-
-// ask puts a question and waits for a line, or for the end of ctx.
-func (a *app) ask(ctx context.Context, question string) (string, error) {
-	fmt.Fprint(a.stderr, question)
-	type reply struct {
-		line string
-		err  error
-	}
-	replies := make(chan reply, 1)
-	go func() {
-		line, err := bufio.NewReader(a.stdin).ReadString('\n')
-		replies <- reply{strings.TrimSpace(line), err}
-	}()
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(a.stderr)
-		return "", context.Cause(ctx)
-	case r := <-replies:
-		if r.err != nil {
-			return "", session.ErrDeclined
-		}
-		return r.line, nil
-	}
 }

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/term"
 
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
@@ -68,16 +65,10 @@ func (a *app) passphrase() ([]byte, error) {
 	if !a.canAsk() {
 		return nil, errNeedPassphrase
 	}
-	return a.typedPassphrase("Passphrase of the signing key: ")
+	return a.askSecret("Passphrase of the signing key: ")
 }
 
 var errNeedPassphrase = errors.New("the signing key is locked with a passphrase, and nobody can be asked here")
-
-func (a *app) typedPassphrase(question string) ([]byte, error) {
-	fmt.Fprint(a.stderr, question)
-	defer fmt.Fprintln(a.stderr)
-	return term.ReadPassword(int(a.stdin.Fd()))
-}
 
 // recoverOrphans turns the journals of runs that died into their records, at the
 // start of every command. It never keeps a command from running: what cannot be
