@@ -74,6 +74,9 @@ func Overwrite(ctx context.Context, dev block.Device, p plan.Plan, number int, c
 
 // ReadBack reads the whole drive and compares it with what the plan's last pass
 // wrote. The report and the error are those of verify.Run.
+//
+// This host's cache is out of the way where the report says Direct. The drive's
+// own is not: one that holds everything answers from it until its power is cut.
 func ReadBack(ctx context.Context, dev block.Device, p plan.Plan, count *progress.Counter) (verify.Report, error) {
 	seed, seedErr := hex.DecodeString(p.Seed)
 	digest, digestErr := hex.DecodeString(p.Target.IdentityDigest)

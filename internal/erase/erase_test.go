@@ -9,6 +9,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
+	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/plan"
 	"github.com/panoscrub/panoscrub/internal/progress"
 	"github.com/panoscrub/panoscrub/internal/verify"
@@ -182,6 +183,21 @@ func TestLyingCacheShowsOnlyAfterReset(t *testing.T) {
 	drive, p := used(size, 512, blocktest.Faults{Cache: true, SyncLies: true}), planFor(size, 1)
 	if e, err := erased(drive, p, func() {}); err != nil || !e.OK(p) || bytes.Equal(drive.Peek(0, size), pattern(t, p, 1, size)) {
 		t.Errorf("the limit is not what it was: %v, %v", e.Shortfalls(p), err)
+	}
+}
+
+// TestReadThroughHostCache proves something about an image, and nothing about a
+// drive.
+func TestReadThroughHostCache(t *testing.T) {
+	const size = 8192
+	fake, p := used(size, 512, blocktest.Faults{}), planFor(size, 1)
+	fake.SetHostCached(true)
+	e, err := erased(fake, p, func() {})
+	if err != nil || e.ReadBack.Direct || e.OK(p) {
+		t.Errorf("a drive: %+v, %v", e.ReadBack, err)
+	}
+	if p.Target.Kind = drive.KindImage; !e.OK(p) {
+		t.Errorf("an image: %v", e.Shortfalls(p))
 	}
 }
 

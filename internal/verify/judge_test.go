@@ -117,6 +117,22 @@ func TestEveryByteIsCompared(t *testing.T) {
 	}
 }
 
+// TestOddStartsKeepSectorsWhole begins within a sector, and far enough before a
+// wrong one that its place falls on a stride's end.
+func TestOddStartsKeepSectorsWhole(t *testing.T) {
+	s := spec(1, 1)
+	for _, start := range []int64{1, 15, 16, 17, 511, 700} {
+		data := pattern(t, s, 1, 0, 3*stride)
+		for sector := int64(4); sector < 3*stride/512; sector += 2 {
+			copy(data[sector*512:], pattern(t, s, 1, (sector-1)*512, 512))
+		}
+		r := judged(t, s, data[start:], start)
+		if len(r.Mismatches) != 1 || r.Mismatches[0].Class != Wrapped || r.Mismatches[0].Source != 3*512 || r.Mismatches[0].Bytes != (3*stride/512-4)/2*512 {
+			t.Errorf("from %d on: %+v", start, r.Mismatches)
+		}
+	}
+}
+
 func TestExtentsAreJoinedAndBounded(t *testing.T) {
 	s := spec(1, 1)
 	data := pattern(t, s, 1, 0, 2*(MaxExtents+100)*512)
