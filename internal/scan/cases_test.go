@@ -193,6 +193,29 @@ func fragment(t *testing.T, v *fatVolume, cluster int) {
 	tool(t, "", "mdel", remove...)
 }
 
+// TestBundle has a file with several keys and certificates, behind some words.
+func TestBundle(t *testing.T) {
+	v := newFAT(t, "fat16")
+	var content []byte
+	for i := range 3 {
+		content = append(append(content, fmt.Sprintf("Bag %d\n", i)...), rsaPEM(i)...)
+		content = append(content, certPEM("Factory", true, rsaKeys()[i])...)
+	}
+	v.put("/bundle.txt", content)
+	drive := v.bytes()
+	r := scanned(t, inMemory(drive))
+	keys, certs := r.find(rulePrivateKey.id, "/bundle.txt", ""), r.find(ruleCertificate.id, "/bundle.txt", "")
+	if len(keys) != 3 || len(certs) != 3 || len(r.Findings) != 6 {
+		t.Fatalf("%+v", r.Findings)
+	}
+	for i, f := range keys {
+		at := bytes.Index(content, fmt.Appendf(nil, "Bag %d\n", i)) + 6
+		if f.Offset != int64(where(t, drive, content)) || !strings.HasSuffix(f.Hint, fmt.Sprintf(", from byte %d of the file", at)) {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
 func TestSlack(t *testing.T) {
 	v := newFAT(t, "fat16")
 	v.put("/short.txt", []byte("short"))

@@ -32,9 +32,15 @@ type fileSpans struct {
 	deleted      bool
 }
 
-// maxSpans bounds the index to some 20 MB. A drive needs as many pieces of files
-// only when it is very large or very full of small files.
-const maxSpans = 1 << 19
+// maxSpans bounds the index to some 13 MB. Drives for provisioning are far from
+// holding as many pieces of files.
+const maxSpans = 1 << 18
+
+// newFileIndex takes all the memory at once, of which the system hands out what
+// is used: growing step by step would leave twice as much behind.
+func newFileIndex() fileIndex {
+	return fileIndex{spans: make([]span, 0, maxSpans), files: make([]fileSpans, 0, maxSpans)}
+}
 
 // add appends a file with data, and returns its number. Once a file has found no
 // room it returns noFile, for that one and for all that follow.
@@ -55,6 +61,13 @@ func (x *fileIndex) add(extents []block.Extent, deleted bool) int32 {
 
 // build sorts the index; find answers only afterwards.
 func (x *fileIndex) build() {
+	deleted := 0
+	for _, f := range x.files {
+		if f.deleted {
+			deleted += int(f.count)
+		}
+	}
+	x.live, x.deleted = make([]int32, 0, len(x.spans)-deleted), make([]int32, 0, deleted)
 	for i, s := range x.spans {
 		if x.files[s.file].deleted {
 			x.deleted = append(x.deleted, int32(i))

@@ -44,6 +44,9 @@ func (j *join) resolve(ctx context.Context) {
 }
 
 func (j *join) run() []Finding {
+	slices.SortStableFunc(j.sightings, func(a, b sighting) int {
+		return cmp.Or(cmp.Compare(a.offset, b.offset), cmp.Compare(a.pos, b.pos))
+	})
 	j.dropDirectorySlots()
 	j.dropMemberBytes()
 	j.dropContained()
@@ -59,19 +62,27 @@ func (j *join) keep(f func(s sighting) bool) {
 	j.sightings = slices.DeleteFunc(j.sightings, func(s sighting) bool { return !f(s) })
 }
 
-// dropDirectorySlots drops archive names in slots whose entry was walked. The
-// entry's own slot follows those of its long name; where the name ends with a
-// sector, the entry may stand at the start of any other.
+// dropDirectorySlots drops archive names in slots whose entry was walked.
 func (j *join) dropDirectorySlots() {
-	const sector = 512
 	j.keep(func(s sighting) bool {
-		return s.rule != ruleArchiveName || !slices.ContainsFunc(j.catalog.named, func(e entry) bool {
-			end := s.offset + s.length
-			device, ok := archiveDevice(base(e.path), e.deleted)
-			return e.slot >= s.offset && e.slot <= end ||
-				ok && device == s.names.DeviceName && end%sector == 0 && e.slot%sector == 0
-		})
+		return s.rule != ruleArchiveName || !slices.ContainsFunc(j.catalog.named, s.slotsOf)
 	})
+}
+
+// slotsOf reports whether the long name that was seen belongs to an entry. The
+// entry's own slot follows; where the name ends with a sector, it may stand at
+// the start of any other.
+func (s sighting) slotsOf(e entry) bool {
+	const sector = 512
+	end := s.offset + s.length
+	if e.slot >= s.offset && e.slot <= end {
+		return true
+	}
+	if end%sector != 0 || e.slot%sector != 0 {
+		return false
+	}
+	device, ok := archiveDevice(base(e.path), e.deleted)
+	return ok && device == s.names.DeviceName
 }
 
 // dropMemberBytes drops what was seen in the bytes of an archive's member and
@@ -146,22 +157,23 @@ func (j *join) settleAuthorities() {
 	j.keep(func(s sighting) bool { return s.rule != ruleAuthority || s.member != nil })
 }
 
-// addSightings adds a finding for each item: of one rule in a file or a member
-// there is one, whatever the number of places, and one for each identifier.
+// addSightings adds a finding for each item: of one rule in a member there is
+// one, and one for each identifier and for each log in a file, whatever the
+// number of places.
 func (j *join) addSightings() {
 	type item struct {
 		rule   *rule
 		value  string
 		file   int32
 		member memberID
-		offset int64 // of what no file and no member holds
+		pos    int64 // where that tells items apart
 	}
 	groups := map[item][]sighting{}
 	var order []item
 	for _, s := range j.sightings {
 		k := item{rule: s.rule, value: s.value, file: s.file, member: s.member.id()}
-		if s.file == noFile && s.member == nil && s.value == "" {
-			k.offset = s.offset
+		if s.member == nil && s.value == "" && (s.lines == 0 || s.file == noFile) {
+			k.pos = s.pos
 		}
 		if _, ok := groups[k]; !ok {
 			order = append(order, k)
@@ -235,17 +247,16 @@ func worse(a, b Severity) Severity {
 	return a
 }
 
-// number sorts findings, the worst first, and gives them their IDs.
+// number sorts findings, the worst first, and gives them their IDs. Those that
+// start in the same place stay in the order in which they were seen.
 func number(findings []Finding) []Finding {
-	slices.SortFunc(findings, func(a, b Finding) int {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(severities, a.Severity), slices.Index(severities, b.Severity)),
 			cmp.Compare(a.Offset, b.Offset),
 			cmp.Compare(a.Rule, b.Rule),
 			strings.Compare(a.Path, b.Path),
 			strings.Compare(a.Member, b.Member),
-			cmp.Compare(a.Length, b.Length),
-			strings.Compare(a.Hint, b.Hint),
 		)
 	})
 	for i := range findings {

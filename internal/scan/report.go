@@ -15,7 +15,8 @@ const (
 	Identifier    Class = "identity"
 )
 
-// Severity is how much a finding matters.
+// Severity is how much a finding matters. What is [Low] is named for the sake of
+// completeness, and does not make a drive dirty.
 type Severity string
 
 const (
@@ -38,9 +39,9 @@ const (
 type Verdict string
 
 const (
-	Leftovers  Verdict = "leftovers"  // something was found
-	Clean      Verdict = "clean"      // every byte was read and nothing was found
-	Incomplete Verdict = "incomplete" // nothing was found in what could be read, but not all could
+	Leftovers  Verdict = "leftovers"  // something was found that is not low
+	Clean      Verdict = "clean"      // every byte was read and no more than low was found
+	Incomplete Verdict = "incomplete" // no more was found in what was looked at, but that was not all
 )
 
 // Report is the outcome of one scan.
@@ -73,13 +74,14 @@ type Finding struct {
 	State    State    `json:"state"`
 	Path     string   `json:"path"`   // in its file system, from the root; empty for residue
 	Member   string   `json:"member"` // inside the archive at Path or Offset
-	// Offset is where the item starts on the drive: a file's first data byte, a
-	// member's local header, residue's first matching byte.
+	// Offset is where the item starts on the drive: the first data byte of the file
+	// that it is or is in, the local header of its member, the first matching byte
+	// of residue. Of an entry without data it is the directory slot.
 	Offset   int64  `json:"offsetBytes"`
 	Length   int64  `json:"lengthBytes"`
 	Encoding string `json:"encoding"` // "utf-8" or "binary"
 	Hint     string `json:"hint"`     // in words, without the secret
-	Sample   bool   `json:"sample"`   // documentation's example data, not a real leftover
+	Sample   bool   `json:"sample"`   // documentation's example data, not a real leftover: always low
 }
 
 // Coverage says what was really looked at.
@@ -95,5 +97,5 @@ type Coverage struct {
 type Appliance struct {
 	DeviceName string `json:"deviceName"`
 	DeviceID   string `json:"deviceId"`
-	Source     string `json:"source"` // "archive name", "log", "configuration"
+	Source     string `json:"source"` // "archive name", "configuration", "log", "text on the drive"
 }

@@ -43,7 +43,7 @@ type scan struct {
 
 func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 	small := block.AnyReader(s.r)
-	s.catalog.limits = limits{}
+	s.catalog.files, s.catalog.limits = newFileIndex(), limits{}
 	s.catalog.volumes = openVolumes(small, s.r.Size(), s.r.SectorSize(), s.catalog.limits)
 	if err := s.catalog.read(ctx, s.set); err != nil {
 		return err

@@ -58,7 +58,11 @@ func openVolume(drive io.ReaderAt, p Partition, limits limits) volume {
 		}
 		return volume{Partition: p}
 	}
-	p.FileSystem, p.Label = fs.Boot.Type, clean(fs.Boot.Label)
+	p.FileSystem = fs.Boot.Type
+	// What formatters write when there is none. The root directory has the last word.
+	if fs.Boot.Label != "NO NAME" {
+		p.Label = clean(fs.Boot.Label)
+	}
 	return volume{p, fs}
 }
 
