@@ -53,6 +53,7 @@ func (r Predicate) passFormatted(p *problems) {
 // format found nothing.
 func (r Predicate) passScans(p *problems) {
 	before := r.Prescan
+	p.require(before.Coverage.BytesRead > 0, CodePrescan, "the scan before read nothing")
 	switch before.Verdict {
 	case scanClean:
 		p.require(before.Counts.Found() == 0 && before.Coverage.full(), CodePrescan, "the scan before is called clean, with findings or gaps")
@@ -63,7 +64,7 @@ func (r Predicate) passScans(p *problems) {
 	if after == nil {
 		return
 	}
-	p.require(after.Verdict == scanClean && len(after.Findings) == 0 && after.Omitted == 0 && after.Coverage.full(), CodePostscan,
+	p.require(after.Verdict == scanClean && len(after.Findings) == 0 && after.Omitted == 0 && after.Coverage.full() && after.Coverage.BytesRead > 0, CodePostscan,
 		"the scan after the format is not clean")
 }
 

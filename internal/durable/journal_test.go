@@ -304,6 +304,33 @@ func TestNobodyTakesANewbornOver(t *testing.T) {
 	wg.Wait()
 }
 
+// TestStillNamed: a journal that was removed, and perhaps made anew, between
+// opening and locking it is not the one to take over.
+func TestStillNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, c := range []struct {
+		name   string
+		change func() error
+		want   bool
+	}{
+		{"as it was opened", func() error { return nil }, true},
+		{"removed", func() error { return os.Remove(path) }, false},
+		{"made anew", func() error { return os.WriteFile(path, nil, 0o600) }, false},
+	} {
+		if err := c.change(); err != nil {
+			t.Skipf("NOT RUN: an open file cannot be removed here: %v", err)
+		}
+		if got, err := stillNamed(f, path); err != nil || got != c.want {
+			t.Errorf("%s: %v, %v", c.name, got, err)
+		}
+	}
+}
+
 func read(t *testing.T, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)

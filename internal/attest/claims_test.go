@@ -1,0 +1,97 @@
+package attest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// avoided are words that would claim more than an overwrite through the host
+// interface can show.
+var avoided = []string{
+	"purge", "destroy", "unrecoverable", "irrecoverable", "forensic", "military", "dod", "5220", "certified", "compliant", "compliance",
+	"2883", "secure erase", "secure file", "unforgeable", "all secrets", "all data", "impossible", "guarantee", "permanent", "unique",
+}
+
+// TestClaimsAreNotMore goes through the facts that a PASS can have.
+func TestClaimsAreNotMore(t *testing.T) {
+	for _, kind := range []string{kindUSB, kindSD, kindLoop, kindImage} {
+		for _, cache := range []string{CacheDefenceNone, CacheDefenceReset, CacheDefenceReplug} {
+			for _, passes := range []int{1, 2} {
+				p := goldenPass().Predicate
+				p.Drive.Kind, p.Verification.CacheDefence = kind, cache
+				p.Passes = slices.Repeat(p.Passes, passes)
+				text := strings.ToLower(strings.Join(Claims(p), "\n"))
+				for _, word := range avoided {
+					if strings.Contains(text, word) {
+						t.Errorf("the claims say %q: %s", word, text)
+					}
+				}
+				for _, word := range []string{"nist sp 800-88r2, section 3.1.1", "0 to 61530439679", "sectors 0 to 120176639", "0 mismatches", "accepted"} {
+					if !strings.Contains(text, word) {
+						t.Errorf("the claims do not say %q: %s", word, text)
+					}
+				}
+				if reset := strings.Contains(text, "reset"); reset != (cache == CacheDefenceReset) {
+					t.Errorf("cache defence %s: %s", cache, text)
+				}
+				if power := strings.Contains(text, "without power"); power != (cache == CacheDefenceReplug) {
+					t.Errorf("cache defence %s: %s", cache, text)
+				}
+			}
+		}
+	}
+}
+
+// TestNoClaimsWithoutAPass: no facts make a failed run claim anything.
+func TestNoClaimsWithoutAPass(t *testing.T) {
+	for _, verdict := range []string{Fail, Incomplete, "", "pass"} {
+		p := goldenPass().Predicate
+		p.Verdict = verdict
+		if claims := Claims(p); len(claims) > 0 {
+			t.Errorf("%q: %q", verdict, claims)
+		}
+		if !strings.HasPrefix(strings.Join(Exclusions(p), " "), "Nothing is claimed") {
+			t.Errorf("%q: %q", verdict, Exclusions(p))
+		}
+	}
+}
+
+func TestExclusions(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(p *Predicate)
+		text   string
+		want   bool
+	}{
+		{"a drive", func(*Predicate) {}, "Clear, not Purge", true},
+		{"an image", func(p *Predicate) { p.Drive.Kind = kindImage }, "Clear, not Purge", false},
+		{"an image", func(p *Predicate) { p.Drive.Kind = kindImage }, "older copies", true},
+		{"a duplicate serial", func(p *Predicate) { p.Drive.SerialQuality = "suspect" }, "quality: suspect", true},
+		{"two units", func(p *Predicate) { p.Drive.Attachment.LUNs = 2 }, "Only unit 0", true},
+		{"one unit", func(*Predicate) {}, "logical unit", false},
+		{"no reset", func(*Predicate) {}, "was not reset", true},
+		{"a reset", func(p *Predicate) { p.Verification.CacheDefence = CacheDefenceReset }, "was not reset", false},
+		{"no read-back", func(p *Predicate) { p.Verification = nil }, "not read back", true},
+		{"the page cache", func(p *Predicate) { p.Verification.HostCacheBypassed = false }, "this computer's cache", true},
+		{"past the page cache", func(*Predicate) {}, "this computer's cache", false},
+		{"credentials", func(*Predicate) {}, "(1 found): they have to be rotated", true},
+		{"no credentials", func(p *Predicate) { p.Prescan = NewScan(scanClean, "x", Coverage{}, nil) }, "rotated", false},
+		{"a format", func(*Predicate) {}, "after the read-back", true},
+		{"a stated ID", func(*Predicate) {}, "source: operator", true},
+	} {
+		p := goldenPass().Predicate
+		c.change(&p)
+		if text := strings.Join(Exclusions(p), "\n"); strings.Contains(text, c.text) != c.want {
+			t.Errorf("%s: %q stands in the exclusions: %v\n%s", c.name, c.text, !c.want, text)
+		}
+	}
+}
+
+func TestOddSizeHasNoSectors(t *testing.T) {
+	p := goldenPass().Predicate
+	p.Drive.SizeBytes = 1001
+	if text := Claims(p)[0]; strings.Contains(text, "sectors") || !strings.Contains(text, "0 to 1000") {
+		t.Error(text)
+	}
+}

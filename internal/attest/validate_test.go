@@ -1,0 +1,264 @@
+package attest
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMutations changes a good PASS in one way, and wants the problem that this
+// is.
+func TestMutations(t *testing.T) {
+	type change func(s *Statement, p *Predicate)
+	one := NewRanges([]Extent{{OffsetBytes: 512, LengthBytes: 512}})
+	for _, c := range []struct {
+		name   string
+		change change
+		want   string
+	}{
+		{"no subjects", func(s *Statement, _ *Predicate) { s.Subject = nil }, CodeSubjects},
+		{"a third subject", func(s *Statement, _ *Predicate) { s.Subject = append(s.Subject, s.Subject[0]) }, CodeSubjects},
+		{"subjects swapped", func(s *Statement, _ *Predicate) { slices.Reverse(s.Subject) }, CodeDriveDigest},
+		{"drive without a name", func(s *Statement, _ *Predicate) { s.Subject[0].Name = " " }, CodeSubjects},
+		{"another drive's digest", func(s *Statement, _ *Predicate) { s.Subject[0].Digest.SHA256 = digestOf(nil) }, CodeDriveDigest},
+		{"digest in capitals", func(s *Statement, _ *Predicate) {
+			s.Subject[0].Digest.SHA256 = strings.ToUpper(s.Subject[0].Digest.SHA256)
+		}, CodeDriveDigest},
+		{"another appliance's name", func(s *Statement, _ *Predicate) { s.Subject[1].Name = ApplianceName("other") }, CodeSubjects},
+		{"another appliance's digest", func(s *Statement, _ *Predicate) { s.Subject[1].Digest = s.Subject[0].Digest }, CodeApplianceDigest},
+		{"another device ID", func(_ *Statement, p *Predicate) { p.Appliance.DeviceID = "other" }, CodeApplianceDigest},
+		{"impossible device ID", func(s *Statement, p *Predicate) {
+			p.Appliance.DeviceID = "a b"
+			*s = New("drive", *p)
+		}, CodeAppliance},
+		{"device ID from nowhere", func(_ *Statement, p *Predicate) { p.Appliance.Source = "" }, CodeAppliance},
+		{"another pattern salt", func(_ *Statement, p *Predicate) { p.Pattern.DriveDigest = digestOf(nil) }, CodeDriveDigest},
+		{"another serial", func(_ *Statement, p *Predicate) { p.Drive.Serial = "1" }, CodeDriveDigest},
+		{"another size", func(_ *Statement, p *Predicate) { p.Drive.SizeBytes -= 512 }, CodeDriveDigest},
+		{"unknown identity schema", func(_ *Statement, p *Predicate) { p.Drive.Schema = "panoscrub/drive/v9" }, CodeDrive},
+		{"unknown kind", func(_ *Statement, p *Predicate) { p.Drive.Kind = "other" }, CodeDrive},
+		{"nobody confirmed", func(_ *Statement, p *Predicate) { p.Drive.Confirmation = "" }, CodeDrive},
+		{"another medium", func(_ *Statement, p *Predicate) { p.MediaType = "paper" }, CodeMedium},
+		{"bad certificate ID", func(_ *Statement, p *Predicate) { p.CertificateID = "../x" }, CodeCertificateID},
+		{"unknown schema", func(_ *Statement, p *Predicate) { p.Schema = "x" }, CodeSchema},
+		{"version 0", func(_ *Statement, p *Predicate) { p.Version = 0 }, CodeSchema},
+		{"unknown verdict", func(_ *Statement, p *Predicate) { p.Verdict = "pass" }, CodeVerdict},
+		{"PASS with reasons", func(_ *Statement, p *Predicate) { p.Reasons = []string{"x"} }, CodeReasons},
+		{"FAIL without reasons", func(_ *Statement, p *Predicate) { p.Verdict = Fail }, CodeReasons},
+		{"INCOMPLETE with a blank reason", func(_ *Statement, p *Predicate) { p.Verdict, p.Reasons = Incomplete, []string{" "} }, CodeReasons},
+		{"FAIL that is accepted", func(_ *Statement, p *Predicate) { p.Verdict, p.Reasons = Fail, []string{"x"} }, CodeValidation},
+		{"FAIL with claims", func(_ *Statement, p *Predicate) { p.Verdict, p.Reasons = Fail, []string{"x"} }, CodeClaims},
+		{"Purge", func(_ *Statement, p *Predicate) { p.Method = "purge" }, CodeMethod},
+		{"crypto erase", func(_ *Statement, p *Predicate) { p.Technique = "cryptographic erase" }, CodeMethod},
+		{"no policy", func(_ *Statement, p *Predicate) { p.Policy = "" }, CodePolicy},
+		{"no plan", func(_ *Statement, p *Predicate) { p.Plan.Digest = "" }, CodePlan},
+		{"short seed", func(_ *Statement, p *Predicate) { p.Pattern.Seed = "00" }, CodePattern},
+		{"unknown pattern", func(_ *Statement, p *Predicate) { p.Pattern.Name, p.Passes[0].Pattern = "zeros", "zeros" }, CodePattern},
+
+		{"a scan that read nothing", func(_ *Statement, p *Predicate) { p.Prescan.Coverage.BytesRead = 0 }, CodePrescan},
+		{"a scan after that read nothing", func(_ *Statement, p *Predicate) { p.Postscan.Coverage.BytesRead = 0 }, CodePostscan},
+		{"unknown scan verdict", func(_ *Statement, p *Predicate) { p.Prescan.Verdict = "fine" }, CodePrescan},
+		{"scan without rules", func(_ *Statement, p *Predicate) { p.Prescan.Ruleset = "" }, CodePrescan},
+		{"clean with findings", func(_ *Statement, p *Predicate) { p.Prescan.Verdict = scanClean }, CodePrescan},
+		{"leftovers without findings", func(_ *Statement, p *Predicate) {
+			p.Prescan = NewScan(scanLeftovers, "x", Coverage{BytesRead: 1}, nil)
+		}, CodePrescan},
+		{"clean with a gap", func(_ *Statement, p *Predicate) {
+			p.Prescan = NewScan(scanClean, "x", Coverage{BytesRead: 1, Unreadable: one}, nil)
+		}, CodePrescan},
+		{"clean with a limit", func(_ *Statement, p *Predicate) {
+			p.Prescan = NewScan(scanClean, "x", Coverage{BytesRead: 1, Limits: []string{"depth"}}, nil)
+		}, CodePrescan},
+		{"a finding counted twice", func(_ *Statement, p *Predicate) { p.Prescan.Counts.ByClass["log"]++ }, CodePrescan},
+		{"a finding in another class", func(_ *Statement, p *Predicate) {
+			p.Prescan.Counts.ByClass["log"]--
+			p.Prescan.Counts.ByClass["identity"]++
+		}, CodePrescan},
+		{"samples hidden", func(_ *Statement, p *Predicate) { p.Prescan.Counts.Samples = 0 }, CodePrescan},
+		{"findings hidden", func(_ *Statement, p *Predicate) { p.Prescan.Findings = p.Prescan.Findings[:1] }, CodePrescan},
+		{"negative omission", func(_ *Statement, p *Predicate) { p.Prescan.Omitted = -1 }, CodePrescan},
+		{"too many findings", func(_ *Statement, p *Predicate) { p.Prescan.Findings = make([]Finding, MaxFindings+1) }, CodePrescan},
+
+		{"no pass", func(_ *Statement, p *Predicate) { p.Passes = nil }, CodePasses},
+		{"pass 2 is missing", func(_ *Statement, p *Predicate) { p.Passes[0].Number = 2 }, CodePasses},
+		{"pass cut off", func(_ *Statement, p *Predicate) { p.Passes[0].Bytes -= 512 }, CodePasses},
+		{"pass too long", func(_ *Statement, p *Predicate) { p.Passes[0].Bytes += 512 }, CodePasses},
+		{"pass not complete", func(_ *Statement, p *Predicate) { p.Passes[0].Complete = false }, CodePasses},
+		{"pass not flushed", func(_ *Statement, p *Predicate) { p.Passes[0].Synced = false }, CodePasses},
+		{"pass with failures", func(_ *Statement, p *Predicate) { p.Passes[0].Failed = one }, CodePasses},
+		{"pass with hidden failures", func(_ *Statement, p *Predicate) { p.Passes[0].Failed.Truncated = true }, CodePasses},
+		{"pass with another pattern", func(_ *Statement, p *Predicate) { p.Passes[0].Pattern = "zeros" }, CodePasses},
+		{"pass in negative time", func(_ *Statement, p *Predicate) { p.Passes[0].DurationMs = -1 }, CodePasses},
+
+		{"no read-back", func(_ *Statement, p *Predicate) { p.Verification = nil }, CodeVerification},
+		{"sampled", func(_ *Statement, p *Predicate) { p.Verification.Method = "sampling" }, CodeVerification},
+		{"unknown order", func(_ *Statement, p *Predicate) { p.Verification.Order = "random" }, CodeVerification},
+		{"unknown defence", func(_ *Statement, p *Predicate) { p.Verification.CacheDefence = "hope" }, CodeVerification},
+		{"read-back cut off", func(_ *Statement, p *Predicate) { p.Verification.BytesRead-- }, CodeVerification},
+		{"not all matched", func(_ *Statement, p *Predicate) { p.Verification.BytesMatched-- }, CodeVerification},
+		{"more matched than read", func(_ *Statement, p *Predicate) { p.Verification.BytesMatched++ }, CodeVerification},
+		{"mismatches", func(_ *Statement, p *Predicate) {
+			p.Verification.Mismatches = []Mismatch{{Class: "stale", Ranges: one}}
+		}, CodeVerification},
+		{"unknown mismatch", func(_ *Statement, p *Predicate) {
+			p.Verification.Mismatches = []Mismatch{{Class: "odd", Ranges: one}}
+		}, CodeVerification},
+		{"unreadable", func(_ *Statement, p *Predicate) { p.Verification.Unreadable = one }, CodeVerification},
+		{"read-back not complete", func(_ *Statement, p *Predicate) { p.Verification.Complete = false }, CodeVerification},
+		{"read from the cache", func(_ *Statement, p *Predicate) { p.Verification.HostCacheBypassed = false }, CodeVerification},
+
+		{"capacity not proven", func(_ *Statement, p *Predicate) { p.Capacity.ProvenBytes-- }, CodeCapacity},
+		{"another capacity announced", func(_ *Statement, p *Predicate) { p.Capacity.AnnouncedBytes-- }, CodeCapacity},
+		{"no format", func(_ *Statement, p *Predicate) { p.Format = nil }, CodeFormat},
+		{"format not checked", func(_ *Statement, p *Predicate) { p.Format.Checked = false }, CodeFormat},
+		{"partition too long", func(_ *Statement, p *Predicate) { p.Format.SizeBytes += 1 << 20 }, CodeFormat},
+		{"partition far too long", func(_ *Statement, p *Predicate) { p.Format.SizeBytes = 1<<63 - 1 }, CodeFormat},
+		{"partition on the table", func(_ *Statement, p *Predicate) { p.Format.StartBytes = 0 }, CodeFormat},
+		{"no label", func(_ *Statement, p *Predicate) { p.Format.Label = "" }, CodeFormat},
+		{"long label", func(_ *Statement, p *Predicate) { p.Format.Label = "TWELVE CHARS" }, CodeFormat},
+		{"no volume ID", func(_ *Statement, p *Predicate) { p.Format.VolumeID = "" }, CodeFormat},
+		{"found after", func(_ *Statement, p *Predicate) { p.Postscan.Verdict = scanLeftovers }, CodePostscan},
+		{"finding after", func(_ *Statement, p *Predicate) {
+			*p.Postscan = NewScan(scanClean, "x", Coverage{BytesRead: 1}, []Finding{{Class: "log", Severity: "low"}})
+		}, CodePostscan},
+
+		{"rejected", func(_ *Statement, p *Predicate) { p.Validation.Decision = Rejected }, CodeValidation},
+		{"decided by nobody", func(_ *Statement, p *Predicate) { p.Validation.By = "" }, CodeValidation},
+		{"decided without a reason", func(_ *Statement, p *Predicate) { p.Validation.Reason = "" }, CodeValidation},
+		{"judged by another policy", func(_ *Statement, p *Predicate) { p.Validation.Policy = "r1" }, CodeValidation},
+		{"one claim more", func(_ *Statement, p *Predicate) { p.Claims = append(p.Claims, "Purge") }, CodeClaims},
+		{"one exclusion less", func(_ *Statement, p *Predicate) { p.Exclusions = p.Exclusions[1:] }, CodeClaims},
+		{"no tool", func(_ *Statement, p *Predicate) { p.Tool.Version = "" }, CodeTool},
+		{"no start", func(_ *Statement, p *Predicate) { p.Times.Started = time.Time{} }, CodeTimes},
+		{"ended first", func(_ *Statement, p *Predicate) { p.Times.Ended = p.Times.Started.Add(-1) }, CodeTimes},
+		{"interrupted", func(_ *Statement, p *Predicate) { p.Interrupted = &Interruption{Cause: "signal"} }, CodeInterrupted},
+		{"interrupted by nothing", func(_ *Statement, p *Predicate) { p.Interrupted = &Interruption{} }, CodeInterrupted},
+	} {
+		s := goldenPass()
+		c.change(&s, &s.Predicate)
+		problems := s.Validate()
+		if !slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == c.want }) {
+			t.Errorf("%s: problems %v, want %s", c.name, problems, c.want)
+		}
+		for _, p := range problems {
+			if p.Sentence == "" || strings.Contains(p.Sentence, "%!") || !strings.Contains(p.String(), p.Code) {
+				t.Errorf("%s: %+v", c.name, p)
+			}
+		}
+	}
+	// Each of the goldens is what a change starts from.
+	if p := goldenPass().Validate(); len(p) > 0 {
+		t.Errorf("unchanged: %v", p)
+	}
+}
+
+// TestImageThroughTheCache: an image may be read through the page cache, which is
+// part of the file, and the record says so.
+func TestImageThroughTheCache(t *testing.T) {
+	p := goldenPass().Predicate
+	p.Drive.Identity = Identity{Schema: IdentitySchema, Kind: "image", SerialQuality: "missing", Name: "a.img", SizeBytes: p.Drive.SizeBytes, LogicalSectorBytes: 512}
+	p.Pattern.DriveDigest = digestOf(p.Drive.Canonical())
+	p.Verification.HostCacheBypassed = false
+	s := New("image a.img", p)
+	if problems := s.Validate(); len(problems) > 0 {
+		t.Errorf("%v", problems)
+	}
+	if !strings.Contains(strings.Join(s.Predicate.Exclusions, " "), "this computer's cache") {
+		t.Errorf("%q", s.Predicate.Exclusions)
+	}
+}
+
+func TestRanges(t *testing.T) {
+	at := func(pairs ...int64) (out []Extent) {
+		for i := 0; i < len(pairs); i += 2 {
+			out = append(out, Extent{pairs[i], pairs[i+1]})
+		}
+		return out
+	}
+	many := make([]Extent, MaxExtents+5)
+	for i := range many {
+		many[i] = Extent{OffsetBytes: int64(i) * 1024, LengthBytes: 512}
+	}
+	const size = 1 << 21
+	for _, c := range []struct {
+		name string
+		r    Ranges
+		ok   bool
+	}{
+		{"none", Ranges{}, true},
+		{"two", NewRanges(at(0, 512, 1024, 512)), true},
+		{"all", NewRanges(at(0, size)), true},
+		{"cut", NewRanges(many), true},
+		{"cut, and more lost than there is", Ranges{Bytes: size + 1, Truncated: true}, false},
+		{"overlap", NewRanges(at(0, 512, 511, 512)), false},
+		{"backwards", NewRanges(at(1024, 512, 0, 512)), false},
+		{"beyond the end", NewRanges(at(size-1, 2)), false},
+		{"far beyond the end", NewRanges(at(1, 1<<63-1)), false},
+		{"negative", NewRanges(at(-512, 512)), false},
+		{"empty", NewRanges(at(512, 0)), false},
+		{"not adding up", Ranges{Bytes: 513, Extents: at(0, 512)}, false},
+		{"nothing lost, but said so", Ranges{Bytes: 512, Extents: at(0, 512), Truncated: true}, true},
+	} {
+		var p problems
+		c.r.check(&p, "x", size)
+		if (len(p) == 0) != c.ok {
+			t.Errorf("%s: %v", c.name, p)
+		}
+	}
+	r := NewRanges(many)
+	if len(r.Extents) != MaxExtents || !r.Truncated || r.Bytes != int64(len(many))*512 {
+		t.Errorf("%d extents, %d bytes, truncated: %v", len(r.Extents), r.Bytes, r.Truncated)
+	}
+}
+
+// TestManyFindings: a record lists some, and counts all.
+func TestManyFindings(t *testing.T) {
+	all := slices.Repeat([]Finding{{Rule: "x", Class: "log", Severity: "low", State: "live"}}, 5000)
+	s := NewScan(scanLeftovers, "rules", Coverage{BytesRead: 1}, all)
+	if s.Counts.ByClass["log"] != 5000 || len(s.Findings) != MaxFindings || s.Omitted != 4000 {
+		t.Errorf("%d counted, %d listed, %d omitted", s.Counts.ByClass["log"], len(s.Findings), s.Omitted)
+	}
+	p := goldenPass().Predicate
+	p.Prescan = s
+	if problems := New("drive", p).Validate(); len(problems) > 0 {
+		t.Errorf("%v", problems)
+	}
+	p.Prescan.Counts.ByClass["log"] = 999
+	p.Prescan.Counts.ByClass["identity"] = 4001
+	if problems := New("drive", p).Validate(); len(problems) != 1 || problems[0].Code != CodePrescan {
+		t.Errorf("%v", problems)
+	}
+}
+
+func TestCheckDriveDocument(t *testing.T) {
+	s := goldenPass()
+	good := s.Predicate.Drive.Canonical()
+	another := goldenIdentity()
+	another.Serial, another.SizeBytes = "another", 512
+	for _, c := range []struct {
+		name string
+		doc  []byte
+		want []string // in the sentences, in order
+	}{
+		{"good", good, nil},
+		{"a line end more", append(bytes.Clone(good), '\n'), []string{"digest"}},
+		{"written otherwise", bytes.ReplaceAll(good, []byte("  "), nil), []string{"digest"}},
+		{"another drive", another.Canonical(), []string{"digest", "serial", "sizeBytes"}},
+		{"empty", nil, []string{"digest", "not an identity document"}},
+		{"a field twice", bytes.Replace(good, []byte(`"lun": 0,`), []byte(`"lun": 0, "lun": 0,`), 1), []string{"digest", "twice"}},
+		{"another schema", bytes.Replace(good, []byte(IdentitySchema), []byte("x"), 1), []string{"digest", "schema"}},
+	} {
+		problems := CheckDriveDocument(s, c.doc)
+		if len(problems) != len(c.want) {
+			t.Errorf("%s: %v, want %v", c.name, problems, c.want)
+			continue
+		}
+		for i, p := range problems {
+			if p.Code != CodeDriveDocument || !strings.Contains(p.Sentence, c.want[i]) {
+				t.Errorf("%s: %v, want %v", c.name, p, c.want[i])
+			}
+		}
+	}
+}
