@@ -52,7 +52,11 @@ func diskseqListed(number devNumber) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("asking for its sequence number: %w", markGone(err))
 	}
-	return strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	seq, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("reading its sequence number: %w", err)
+	}
+	return seq, nil
 }
 
 // checkWritable returns an error that wraps ErrReadOnly for a drive that the kernel

@@ -60,6 +60,9 @@ func TestImageLeavesNoCache(t *testing.T) {
 	if !dev.BypassesHostCache() {
 		t.Skip("NOT RUN: the file system of the temporary directory offers no direct I/O")
 	}
+	if dev.Alignment()%os.Getpagesize() != 0 {
+		t.Errorf("aligned to %d: the cached tail shares a page with bytes that are not cached", dev.Alignment())
+	}
 	p := noise(dev.Size())
 	if _, err := dev.WriteAt(p, 0); err != nil {
 		t.Fatal(err)
