@@ -72,6 +72,20 @@ func TestRandomIsNotFAT(t *testing.T) {
 	}
 }
 
+// TestTypeByClusters has cluster counts at which one type ends and the next
+// begins. newVolume fails if ParseBoot takes the volume for another type.
+func TestTypeByClusters(t *testing.T) {
+	for _, s := range []shape{
+		{kind: FAT12, clusters: 4084},
+		{kind: FAT16, clusters: 4085},
+		{kind: FAT16, clusters: 65524},
+		{kind: FAT32, clusters: 65525},
+		{kind: FAT32, clusters: 100}, // by its fields
+	} {
+		newVolume(t, s).open(t)
+	}
+}
+
 func TestBackupBootSector(t *testing.T) {
 	for _, sectorBytes := range []int{512, 1024, 2048, 4096} {
 		v := newVolume(t, shape{kind: FAT32, sectorBytes: sectorBytes})
@@ -115,10 +129,11 @@ func TestClaims(t *testing.T) {
 	}{
 		{"as it is", size, func() {}, 5000, ""},
 		{"cut short", size - 100*512, func() {}, 4900, "claims"},
-		{"more sectors than the table has entries", size, func() { put32(v.bytes, 32, 20000) }, 5000, "table has entries"},
+		{"more sectors than there are", size, func() { put32(v.bytes, 32, 20000) }, 5000, "claims 10240000 bytes"},
+		{"more clusters than the table has entries", 20000 * 512, func() {}, 5118, "table has entries for 5118"},
 	} {
 		c.change()
-		f := openBytes(t, bytes.NewReader(v.bytes), c.size)
+		f := openBytes(t, sparse(v.bytes), c.size)
 		if f.clusters != c.clusters || !strings.Contains(fmt.Sprint(f.Warnings()), c.warns) {
 			t.Errorf("%s: %d clusters, %q", c.name, f.clusters, f.Warnings())
 		}

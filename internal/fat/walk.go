@@ -33,7 +33,10 @@ type Entry struct {
 	NameOnly     bool
 	Attr         byte
 	Size         int64  // in bytes, as the entry has it; 0 for a directory or label
-	FirstCluster uint32 // 0 for none
+	// FirstCluster is 0 for none. Windows clears its upper half when it deletes
+	// from FAT32, so that a deleted file behind cluster 65535 may be sought in the
+	// wrong place.
+	FirstCluster uint32
 	// SlotOffset is where the entry's own slot stands on the drive; its long name
 	// precedes it.
 	SlotOffset int64

@@ -130,6 +130,14 @@ func TestWalk(t *testing.T) {
 			"",
 		},
 		{
+			"a deleted entry behind slots of a long name that does not fit it",
+			func(v *volume) {
+				v.put(0, 0, deleted(long("certificates.zip", entry("XERTIF~1.ZIP", AttrArchive, 20, 1))...)...)
+			},
+			[]string{"/certificates.zip deleted name-only", "/_ERTIF~1.ZIP deleted"},
+			"",
+		},
+		{
 			"deleted and reused",
 			func(v *volume) { v.put(0, 0, deleted(tall)...).chain(10, 11) },
 			[]string{"/_.TXT deleted reused incomplete"},
@@ -171,6 +179,15 @@ func TestWalk(t *testing.T) {
 			"a deleted directory whose cluster is another's now",
 			func(v *volume) {
 				v.put(0, 0, deleted(entry("D", AttrDirectory, 10, 0))...).dir(10, 99).put(10, 2, tall)
+			},
+			[]string{"/_ dir deleted"},
+			"",
+		},
+		{
+			"a deleted directory in whose cluster another one began",
+			func(v *volume) {
+				v.put(0, 0, deleted(entry("D", AttrDirectory, 10, 0))...).dir(10, 0).
+					put(10, 0, entry(".", AttrDirectory, 11, 0)).put(10, 2, tall)
 			},
 			[]string{"/_ dir deleted"},
 			"",

@@ -61,7 +61,8 @@ type Spec struct {
 	VolumeID      uint32 // of the file system
 }
 
-// Volume is what is on the drive, as read back from it.
+// Volume is what is on the drive, as read back from it. Its label is safe to
+// print only where [Check] found nothing wrong.
 type Volume struct {
 	Layout
 	Label         string `json:"label"`
