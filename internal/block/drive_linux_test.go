@@ -18,9 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attach makes a block device of a file, with losetup's options, until the test
-// ends.
-func attach(t *testing.T, image string, options ...string) string {
+// needLoop skips a test where no loop device can be had.
+func needLoop(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("NOT RUN: loop devices need root")
@@ -28,9 +27,19 @@ func attach(t *testing.T, image string, options ...string) string {
 	if _, err := os.Stat("/dev/loop-control"); err != nil {
 		t.Skip("NOT RUN: loop devices need /dev/loop-control")
 	}
+	if _, err := exec.LookPath("losetup"); err != nil {
+		t.Skip("NOT RUN: loop devices need losetup")
+	}
+}
+
+// attach makes a block device of a file, with losetup's options, until the test
+// ends.
+func attach(t *testing.T, image string, options ...string) string {
+	t.Helper()
+	needLoop(t)
 	out, err := exec.Command("losetup", append(options, "--find", "--show", image)...).CombinedOutput()
 	if err != nil {
-		t.Skipf("NOT RUN: losetup does not work here: %v: %s", err, out)
+		t.Fatalf("losetup: %v: %s", err, out)
 	}
 	node := strings.TrimSpace(string(out))
 	t.Cleanup(func() {
@@ -52,6 +61,7 @@ func mustOpenDrive(t *testing.T, node string, mode block.Mode) block.Device {
 }
 
 func TestDrive(t *testing.T) {
+	needLoop(t)
 	for _, sector := range []int64{512, 4096} {
 		t.Run(fmt.Sprint(sector), func(t *testing.T) {
 			nodes := map[int64]string{} // by size; each test writes all of what it reads
@@ -233,6 +243,7 @@ func TestDrivePartition(t *testing.T) {
 // TestDriveCheck changes in turn what the name, the descriptor and the kernel say
 // about a drive.
 func TestDriveCheck(t *testing.T) {
+	needLoop(t)
 	for _, test := range []struct {
 		name   string
 		change func(t *testing.T, link, node, image string) error
