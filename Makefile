@@ -7,7 +7,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS   = -s -w -X github.com/panoscrub/panoscrub/internal/cli.version=$(VERSION) -X github.com/panoscrub/panoscrub/internal/cli.commit=$(COMMIT)
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-RUNTESTS  = $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg --hide-summary output --
+RUNTESTS  = $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg --
 
 export CGO_ENABLED = 0
 

@@ -36,10 +36,11 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"used":     usedDrive,
-			"truncate": truncate,
-			"damage":   damage,
-			"status":   status,
+			"used":      usedDrive,
+			"truncate":  truncate,
+			"damage":    damage,
+			"overwrite": overwrite,
+			"status":    status,
 		},
 	})
 }
@@ -67,6 +68,15 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not hold %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(path, bytes.Replace(data, []byte(args[1]), []byte(args[2]), 1), 0o644))
+}
+
+// overwrite FILE OFFSET TEXT changes some bytes in the middle of a file.
+func overwrite(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = f.WriteAt([]byte(args[2]), int64(number(ts, args[1])))
+	ts.Check(err)
+	ts.Check(f.Close())
 }
 
 // status CODE ARGS… runs the program and insists on its exit code.

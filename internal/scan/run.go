@@ -56,7 +56,7 @@ func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 
 // report joins what was seen.
 func (s *scan) report(ctx context.Context) Report {
-	j := join{drive: block.AnyReader(s.r), size: s.r.Size(), catalog: &s.catalog, sightings: s.out.found.list}
+	j := join{drive: block.AnyReader(s.r), size: s.r.Size(), catalog: &s.catalog, sightings: s.out.found.list, findings: []Finding{}}
 	j.resolve(ctx)
 	report := Report{
 		SizeBytes: s.r.Size(), Partitions: []Partition{}, Findings: j.run(), Appliance: j.appliances(),
