@@ -154,6 +154,68 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// TestMutationsOfAFailure: what is impossible is a problem in a record of a
+// failure as well. Nothing that a PASS rests on is asked of it.
+func TestMutationsOfAFailure(t *testing.T) {
+	many := make([]Extent, MaxExtents+1)
+	for i := range many {
+		many[i] = Extent{OffsetBytes: int64(i) * 1024, LengthBytes: 512}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(s *Statement, p *Predicate)
+		want   string // no problem when empty
+	}{
+		{"nothing", func(*Statement, *Predicate) {}, ""},
+		{"nothing was done", func(_ *Statement, p *Predicate) { p.Passes = nil }, ""},
+		{"an unknown pattern", func(_ *Statement, p *Predicate) { p.Pattern.Name = "zeros" }, ""},
+		{"ended first", func(_ *Statement, p *Predicate) { p.Times.Ended = p.Times.Started.Add(-1) }, ""},
+		{"interrupted", func(_ *Statement, p *Predicate) { p.Interrupted = &Interruption{Cause: "signal"} }, ""},
+		{"another statement type", func(s *Statement, _ *Predicate) { s.Type = "x" }, CodeSchema},
+		{"another predicate type", func(s *Statement, _ *Predicate) { s.PredicateType = "x" }, CodeSchema},
+		{"drive without sectors", func(s *Statement, p *Predicate) {
+			p.Drive.LogicalSectorBytes = 0
+			p.Pattern.DriveDigest = digestOf(p.Drive.Canonical())
+			*s = New("drive", *p)
+		}, CodeDrive},
+		{"pattern without a name", func(_ *Statement, p *Predicate) { p.Pattern.Name = "" }, CodePattern},
+		{"interrupted by nothing", func(_ *Statement, p *Predicate) { p.Interrupted = &Interruption{} }, CodeInterrupted},
+		{"interrupted before the start", func(_ *Statement, p *Predicate) { p.Interrupted = &Interruption{Cause: "x", Bytes: -1} }, CodeInterrupted},
+		{"more proven than there is", func(_ *Statement, p *Predicate) { p.Capacity.ProvenBytes = p.Drive.SizeBytes + 1 }, CodeCapacity},
+		{"less proven than nothing", func(_ *Statement, p *Predicate) { p.Capacity.ProvenBytes = -1 }, CodeCapacity},
+		{"scan read less than nothing", func(_ *Statement, p *Predicate) { p.Prescan.Coverage.BytesRead = -1 }, CodePrescan},
+		{"more findings than a record lists", func(s *Statement, p *Predicate) {
+			p.Prescan.Findings = slices.Repeat([]Finding{{Class: "log", Severity: "low"}}, MaxFindings+1)
+			p.Prescan.Counts = count(p.Prescan.Findings)
+			*s = New("drive", *p)
+		}, CodePrescan},
+		{"pass without a pattern", func(_ *Statement, p *Predicate) { p.Passes[0].Pattern = "" }, CodePasses},
+		{"more matched than read", func(_ *Statement, p *Predicate) { p.Verification.BytesMatched = p.Verification.BytesRead + 1 }, CodeVerification},
+		{"more read than there is", func(_ *Statement, p *Predicate) { p.Verification.BytesRead = p.Drive.SizeBytes + 1 }, CodeVerification},
+		{"read back in negative time", func(_ *Statement, p *Predicate) { p.Verification.DurationMs = -1 }, CodeVerification},
+		{"wrong in an unknown way", func(_ *Statement, p *Predicate) { p.Verification.Mismatches[0].Class = "odd" }, CodeVerification},
+		{"wrapped from nowhere", func(_ *Statement, p *Predicate) { p.Verification.Mismatches[0].SourceOffsetBytes = -1 }, CodeVerification},
+		{"wrong outside of the drive", func(_ *Statement, p *Predicate) {
+			p.Verification.Mismatches[0].Extents[0].OffsetBytes = p.Drive.SizeBytes
+		}, CodeVerification},
+		{"more ranges than a record lists", func(_ *Statement, p *Predicate) {
+			p.Verification.Unreadable = Ranges{Bytes: int64(len(many)) * 512, Extents: many}
+		}, CodeVerification},
+		{"format without clusters", func(s *Statement, p *Predicate) {
+			p.Format = goldenPass().Predicate.Format
+			p.Format.ClusterBytes = 0
+			*s = New("drive", *p)
+		}, CodeFormat},
+	} {
+		s := goldenFail()
+		c.change(&s, &s.Predicate)
+		problems := s.Validate()
+		if c.want == "" && len(problems) > 0 || c.want != "" && (len(problems) != 1 || problems[0].Code != c.want) {
+			t.Errorf("%s: problems %v, want %q", c.name, problems, c.want)
+		}
+	}
+}
+
 // TestImageThroughTheCache: an image may be read through the page cache, which is
 // part of the file, and the record says so.
 func TestImageThroughTheCache(t *testing.T) {
