@@ -47,6 +47,26 @@ func attach(t *testing.T, flags ...string) (node, image string) {
 	return node, image
 }
 
+// TestUnwritableImage: an image that this user may not write is refused for
+// writing, and may be looked at. Root may write whatever its mode says, but not an
+// immutable file.
+func TestUnwritableImage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "stick.img")
+	writeFile(t, path, "x")
+	if os.Geteuid() != 0 {
+		if err := os.Chmod(path, 0o466); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		command(t, "chattr", "+i", path)
+		t.Cleanup(func() { command(t, "chattr", "-i", path) })
+	}
+	d := resolve(t, drive.Host(), path)
+	if err := d.RefusedFor(drive.Reading); err != nil || !slices.Equal(reasons(d), []drive.Reason{drive.ReasonReadOnly}) {
+		t.Errorf("refused for %v; looking: %v", reasons(d), err)
+	}
+}
+
 // TestRealLoop tries the guards on the kernel that runs the tests.
 func TestRealLoop(t *testing.T) {
 	s := drive.Host()

@@ -39,6 +39,7 @@ func TestParseMountsRefusesWhatItDoesNotKnow(t *testing.T) {
 		"an early one":     "29 1 8:2 / / - ext4 /dev/root rw\n",
 		"a bad number":     "29 1 8:x / / rw - ext4 /dev/root rw\n",
 		"a signed number":  "29 1 8:+2 / / rw - ext4 /dev/root rw\n",
+		"leading zeros":    "29 1 08:2 / / rw - ext4 /dev/root rw\n",
 		"a huge number":    "29 1 8:99999999999 / / rw - ext4 /dev/root rw\n",
 		"a long line":      "29 1 8:2 / /" + strings.Repeat("a", maxLine) + " rw - ext4 /dev/root rw\n",
 	} {

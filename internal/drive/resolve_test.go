@@ -249,6 +249,15 @@ func TestImageOnADrive(t *testing.T) {
 	}
 }
 
+// TestHugeAttribute: a file of the kernel's that goes on and on is not a size.
+func TestHugeAttribute(t *testing.T) {
+	s := drivetest.Open(t, "stick")
+	set("2-1:1.0/host6/target6:0:0/6:0:0:0/block/sdb/size", strings.Repeat("0", 1<<20)+"8")(t, s)
+	if got := reasons(resolve(t, s, s.Root+"/dev/sdb")); !slices.Equal(got, []drive.Reason{drive.ReasonUnknown}) {
+		t.Errorf("refused for %v", got)
+	}
+}
+
 // TestSourceWithoutANode: a container may show the kernel's tables without the
 // nodes that they name.
 func TestSourceWithoutANode(t *testing.T) {

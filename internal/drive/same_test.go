@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,11 +29,16 @@ func set(attribute, value string) func(*testing.T, drive.System) {
 
 func TestSame(t *testing.T) {
 	const disk = "2-1:1.0/host6/target6:0:0/6:0:0:0/block/sdb/"
-	unplug := func(t *testing.T, s drive.System) {
-		t.Helper()
-		for _, path := range []string{"/sys/devices/pci0000:00/0000:00:14.0/usb2", "/sys/dev/block/8:16", "/sys/class/block/sdb", "/sys/block/sdb", "/dev/sdb"} {
-			if err := os.RemoveAll(s.Root + path); err != nil {
-				t.Fatal(err)
+	unplug := func(leftovers ...string) func(*testing.T, drive.System) {
+		return func(t *testing.T, s drive.System) {
+			t.Helper()
+			for _, path := range []string{"/sys/devices/pci0000:00/0000:00:14.0/usb2", "/sys/dev/block/8:16", "/sys/class/block/sdb", "/sys/block/sdb", "/dev/sdb"} {
+				if slices.Contains(leftovers, path) {
+					continue
+				}
+				if err := os.RemoveAll(s.Root + path); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
@@ -41,19 +47,21 @@ func TestSame(t *testing.T) {
 		want   error
 		words  string
 	}{
-		"nothing":            {func(*testing.T, drive.System) {}, nil, ""},
-		"another address":    {set("devnum", "9"), nil, ""},
-		"mounted since":      {func(t *testing.T, s drive.System) { addMount(t, s, "8:17", "/media/x") }, nil, ""},
-		"another sequence":   {set(disk+"diskseq", "77"), block.ErrChanged, "disk sequence number"},
-		"another size":       {set(disk+"size", "120164353"), block.ErrChanged, "size"},
-		"no size":            {set(disk+"size", "0"), block.ErrChanged, "size"},
-		"another serial":     {set("serial", "4C530001230405117323"), block.ErrChanged, "serial"},
-		"another vendor":     {set("idVendor", "0782"), block.ErrChanged, "USB ID"},
-		"another product":    {set("idProduct", "0782"), block.ErrChanged, "USB ID"},
-		"another revision":   {set("bcdDevice", "0200"), block.ErrChanged, "description"},
-		"unplugged":          {unplug, block.ErrGone, "gone"},
-		"serial and size":    {func(t *testing.T, s drive.System) { set("serial", "x")(t, s); set(disk+"size", "8")(t, s) }, block.ErrChanged, "serial, size"},
-		"an unreadable size": {set(disk+"size", "?"), block.ErrChanged, "size"},
+		"nothing":               {func(*testing.T, drive.System) {}, nil, ""},
+		"another address":       {set("devnum", "9"), nil, ""},
+		"mounted since":         {func(t *testing.T, s drive.System) { addMount(t, s, "8:17", "/media/x") }, nil, ""},
+		"another sequence":      {set(disk+"diskseq", "77"), block.ErrChanged, "disk sequence number"},
+		"another size":          {set(disk+"size", "120164353"), block.ErrChanged, "size"},
+		"no size":               {set(disk+"size", "0"), block.ErrChanged, "size"},
+		"another serial":        {set("serial", "4C530001230405117323"), block.ErrChanged, "serial"},
+		"another vendor":        {set("idVendor", "0782"), block.ErrChanged, "USB ID"},
+		"another product":       {set("idProduct", "0782"), block.ErrChanged, "USB ID"},
+		"another revision":      {set("bcdDevice", "0200"), block.ErrChanged, "description"},
+		"unplugged":             {unplug(), block.ErrGone, "gone"},
+		"only the node is left": {unplug("/dev/sdb"), block.ErrGone, "gone"},
+		"another kind":          {set("2-1:1.0/host6/target6:0:0/6:0:0:0/type", "5"), block.ErrChanged, "its kind, "},
+		"serial and size":       {func(t *testing.T, s drive.System) { set("serial", "x")(t, s); set(disk+"size", "8")(t, s) }, block.ErrChanged, "serial, size"},
+		"an unreadable size":    {set(disk+"size", "?"), block.ErrChanged, "size"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := drivetest.Open(t, "stick")
@@ -83,6 +91,21 @@ func TestSameOnAnotherPort(t *testing.T) {
 	var changed *drive.ChangedError
 	if err := s.Same(d); !errors.As(err, &changed) || len(changed.What) != 1 || changed.What[0] != "port" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestSameOfAnotherRecord: what only the attachment tells counts as well.
+func TestSameOfAnotherRecord(t *testing.T) {
+	s := drivetest.Open(t, "loop")
+	for word, alter := range map[string]func(*drive.Drive){
+		"device number": func(d *drive.Drive) { d.Attachment.DevNumber = "7:9" },
+		"backing file":  func(d *drive.Drive) { d.Attachment.Backing = "/elsewhere/stick.img" },
+	} {
+		d := resolve(t, s, s.Root+"/dev/loop0")
+		alter(&d)
+		if err := s.Same(d); !errors.Is(err, block.ErrChanged) || !strings.Contains(err.Error(), word) {
+			t.Errorf("another %s gives %v", word, err)
+		}
 	}
 }
 
