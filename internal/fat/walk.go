@@ -30,9 +30,9 @@ type Entry struct {
 	Deleted   bool
 	// NameOnly says that slots of a long name are all there is: Path ends in it,
 	// and nothing else is known. Such an entry is deleted.
-	NameOnly     bool
-	Attr         byte
-	Size         int64  // in bytes, as the entry has it; 0 for a directory or label
+	NameOnly bool
+	Attr     byte
+	Size     int64 // in bytes, as the entry has it; 0 for a directory or label
 	// FirstCluster is 0 for none. Windows clears its upper half when it deletes
 	// from FAT32, so that a deleted file behind cluster 65535 may be sought in the
 	// wrong place.
