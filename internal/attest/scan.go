@@ -1,5 +1,7 @@
 package attest
 
+import "encoding/json"
+
 // Values of [Scan.Verdict].
 const (
 	scanLeftovers  = "leftovers"  // something was found
@@ -7,9 +9,13 @@ const (
 	scanIncomplete = "incomplete" // nothing was found in what could be read, but not all could
 )
 
-// MaxFindings bounds the findings that a record lists; the counts are always
-// complete.
-const MaxFindings = 1000
+// MaxFindings and maxFindingBytes (of their JSON) bound the findings that a record
+// lists, so that no drive can make a record too large to be signed. The counts are
+// always complete.
+const (
+	MaxFindings     = 1000
+	maxFindingBytes = 512 << 10
+)
 
 // Scan is one search for what provisioning leaves behind.
 type Scan struct {
@@ -17,7 +23,7 @@ type Scan struct {
 	Ruleset  string    `json:"ruleset"` // version or digest of the rules used
 	Coverage Coverage  `json:"coverage"`
 	Counts   Counts    `json:"counts"`
-	Findings []Finding `json:"findings"` // at most MaxFindings
+	Findings []Finding `json:"findings"` // the first ones, at most MaxFindings
 	Omitted  int       `json:"omitted"`  // findings that are counted and not listed
 }
 
@@ -54,12 +60,25 @@ type Finding struct {
 // NewScan makes a scan of all its findings: it counts them, and lists the first
 // ones.
 func NewScan(verdict, ruleset string, coverage Coverage, all []Finding) Scan {
-	n := min(len(all), MaxFindings)
+	n := fitting(all)
 	coverage.Unreadable.Extents = listed(coverage.Unreadable.Extents)
+	coverage.Limits = bounded(coverage.Limits)
 	return Scan{
 		Verdict: verdict, Ruleset: ruleset, Coverage: coverage,
 		Counts: count(all), Findings: listed(all[:n:n]), Omitted: len(all) - n,
 	}
+}
+
+// fitting is how many of the findings, from the first, a record has room for.
+func fitting(all []Finding) int {
+	room := maxFindingBytes
+	for i, f := range all[:min(len(all), MaxFindings)] {
+		doc, _ := json.Marshal(f) // strings and integers always encode
+		if room -= len(doc); room < 0 {
+			return i
+		}
+	}
+	return min(len(all), MaxFindings)
 }
 
 // count sums findings up. Every class and severity is present, so that a reader

@@ -15,6 +15,9 @@ package attest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
 )
 
 const (
@@ -75,7 +78,7 @@ func New(driveName string, p Predicate) Statement {
 	p.Schema, p.Version = Schema, Version
 	p.MediaType, p.MediaSource = mediaType(p.Drive.Kind), mediaSource(p.Appliance.DeviceID)
 	p.Method, p.Technique = MethodClear, TechniqueOverwrite
-	p.Reasons = listed(p.Reasons)
+	p.Reasons, p.Appliance.Warnings = listed(bounded(p.Reasons)), bounded(p.Appliance.Warnings)
 	p.Passes = listed(p.Passes)
 	p.Claims = Claims(p)
 	p.Exclusions = Exclusions(p)
@@ -97,6 +100,28 @@ func ApplianceName(deviceID string) string { return "panorama:" + deviceID }
 func digestOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
+}
+
+// Bounds on lists of texts for people.
+const (
+	maxTexts     = 50
+	maxTextBytes = 500
+)
+
+// bounded cuts a list of texts, and each text, to a size that a record has room
+// for, and says so where it did.
+func bounded(texts []string) []string {
+	if more := len(texts) - maxTexts; more > 0 {
+		texts = append(slices.Clone(texts[:maxTexts]), fmt.Sprintf("… and %d more", more))
+	}
+	var out []string
+	for _, text := range texts {
+		if len(text) > maxTextBytes {
+			text = strings.ToValidUTF8(text[:maxTextBytes], "") + "…"
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // listed makes an absent list an empty one, so that JSON shows [] for it.

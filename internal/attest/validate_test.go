@@ -2,6 +2,7 @@ package attest
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -291,6 +292,45 @@ func TestManyFindings(t *testing.T) {
 	p.Prescan.Counts.ByClass["identity"] = 4001
 	if problems := New("drive", p).Validate(); len(problems) != 1 || problems[0].Code != CodePrescan {
 		t.Errorf("%v", problems)
+	}
+}
+
+// TestRecordAlwaysFits fills a record with all that a hostile drive can put into
+// it: it stays small enough to be signed, whatever its text is escaped to.
+func TestRecordAlwaysFits(t *testing.T) {
+	hostile := strings.Repeat("<\x01", 5000)
+	extents := make([]Extent, 5*MaxExtents)
+	for i := range extents {
+		extents[i] = Extent{OffsetBytes: int64(i)*1_000_000 + 1<<35, LengthBytes: 512}
+	}
+	lost := NewRanges(extents)
+	texts := slices.Repeat([]string{hostile}, 1000)
+	findings := slices.Repeat([]Finding{{Class: "log", Severity: "low", Path: hostile, Member: hostile, Hint: hostile}}, 5000)
+	p := goldenFail().Predicate
+	p.Reasons, p.Appliance.Warnings = texts, texts
+	p.Prescan = NewScan(scanLeftovers, "x", Coverage{Unreadable: lost, Limits: texts}, findings)
+	p.Postscan = ptr(p.Prescan)
+	p.Passes[0].Failed = lost
+	p.Passes = append(p.Passes, p.Passes[0])
+	p.Passes[1].Number = 2
+	p.Verification.Unreadable, p.Verification.Mismatches = lost, nil
+	for _, class := range []string{"never-written", "wrapped", "stale", "corrupt"} {
+		p.Verification.Mismatches = append(p.Verification.Mismatches, Mismatch{Class: class, Ranges: lost})
+	}
+	s := New("drive", p)
+	doc, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if room := MaxBytes / 4 * 3 * 9 / 10; len(doc) > room { // base64, and the rest of the envelope
+		t.Errorf("%d bytes, and there is room for %d", len(doc), room)
+	}
+	parsed, err := ParseStatement(doc)
+	if err != nil || len(parsed.Validate()) > 0 {
+		t.Errorf("%v, %v", err, parsed.Validate())
+	}
+	if n := len(parsed.Predicate.Reasons); n != maxTexts+1 || parsed.Predicate.Reasons[maxTexts] != "… and 950 more" {
+		t.Errorf("%d reasons", n)
 	}
 }
 

@@ -148,6 +148,30 @@ func TestDiskFullDuringARun(t *testing.T) {
 	}
 }
 
+// TestDirThatCannotBeWritten: a state folder that is there, with all that belongs
+// into it, is of no use when nothing can be added.
+func TestDirThatCannotBeWritten(t *testing.T) {
+	state, want := newState(t), error(syscall.EACCES)
+	protect, undo := func() error { return os.Chmod(state, 0o500) }, func() error { return os.Chmod(state, 0o700) }
+	if os.Geteuid() == 0 { // whom modes do not stop
+		state, want = smallDisk(t, "tmpfs", "1"), syscall.EROFS
+		protect = func() error { return unix.Mount("", state, "", unix.MS_REMOUNT|unix.MS_RDONLY, "") }
+		undo = func() error { return nil }
+	}
+	if _, err := Dir(state); err != nil {
+		t.Fatal(err)
+	}
+	if err := protect(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Dir(state); !errors.Is(err, ErrStateDir) || !errors.Is(err, want) {
+		t.Errorf("%v, want %v", err, want)
+	}
+	if err := undo(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestReserved: the space is there from the beginning, and the file is empty.
 func TestReserved(t *testing.T) {
 	j := newJournal(t, newState(t))
