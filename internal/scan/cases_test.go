@@ -245,17 +245,38 @@ func TestReused(t *testing.T) {
 	want{rulePrivateKey.id, "/d/other.pem", "", Live, where(t, drive, key), Critical, ""}.check(t, r)
 }
 
-// TestRenamed has an archive that was downloaded under one name and renamed.
+// TestRenamed has an archive that was renamed: the slots of its old name are left,
+// and its clusters are those of the new one.
 func TestRenamed(t *testing.T) {
 	need(t, "mren")
+	const oldName, newName = "certificates-omni_e.zip", "certificates-omni_e (1) as of Tuesday.zip"
 	v := newFAT(t, "fat32")
-	v.put("/certificates-omni_east.zip.part", zipOf(t, 8, zipFile{"notes", []byte("?")}))
-	tool(t, "", "mren", "-i", v.path, "::/certificates-omni_east.zip.part", "::/certificates-omni_east.zip")
-	r := scanned(t, inMemory(v.bytes()))
-	if f := only(t, r); f.Path != "/certificates-omni_east.zip" || f.State != Live || !strings.Contains(f.Hint, "nothing was recognised") {
+	v.put("/"+oldName, zipOf(t, 8, zipFile{"notes", []byte("?")}))
+	v.put("/next.txt", []byte("stands behind"))
+	tool(t, "", "mren", "-i", v.path, "::/"+oldName, "::/"+newName)
+	drive := v.bytes()
+	if bytes.Count(drive, []byte(archiveSlot)) != 2 {
+		t.Fatal("the old name is not left")
+	}
+	r := scanned(t, inMemory(drive))
+	if f := only(t, r); f.Path != "/"+newName || f.State != Live || !strings.Contains(f.Hint, "nothing was recognised") {
 		t.Errorf("%+v", f)
 	}
 	if len(r.Appliance) != 1 {
+		t.Errorf("%+v", r.Appliance)
+	}
+}
+
+// TestContained has an ID in an ARN: that is one item.
+func TestContained(t *testing.T) {
+	id := deviceID()
+	arn := "arn:aws:panorama:eu-west-1:210987654321:device/" + id
+	thing := "arn:aws:iot:eu-west-1:210987654321:thing/panorama_here_Thing_0123abcd"
+	r := scanned(t, inMemory([]byte(arn+" "+thing)))
+	if len(r.Findings) != 2 || r.Findings[0].Rule != ruleARN.id || r.Findings[1].Rule != ruleThingARN.id {
+		t.Errorf("%+v", r.Findings)
+	}
+	if fmt.Sprint(r.Appliance) != fmt.Sprint([]Appliance{{"", id, fromText}, {"here", "", fromText}}) {
 		t.Errorf("%+v", r.Appliance)
 	}
 }
@@ -338,6 +359,9 @@ func TestQuickFormat(t *testing.T) {
 		{ruleArchiveName.id, "", "", Unallocated, slot, Medium, ""},
 	} {
 		w.check(t, r)
+	}
+	if r.Partitions[0].Label != "" {
+		t.Errorf("label %q", r.Partitions[0].Label)
 	}
 	if len(r.Findings) != 3 || fmt.Sprint(r.Appliance) != fmt.Sprint([]Appliance{{"west-4", "", fromArchiveName}}) {
 		t.Errorf("%+v, appliance %+v", r.Findings, r.Appliance)

@@ -144,14 +144,30 @@ func TestSampleKey(t *testing.T) {
 	if len(found) != 1 || !found[0].sample {
 		t.Errorf("got %q; want one sample", seen(found))
 	}
-	// A key that parses is real, whatever its text happens to say.
-	real := rsaPEM(0)
-	if a, _ := parseArmor(real); a.sample {
-		t.Skip("NOT RUN: this key has EXAMPLE in it by chance")
+	// A key that parses is real, whatever its text happens to say: this one has
+	// an attribute behind the key itself (RFC 5958 §2) that reads EXAMPLE.
+	word, err := base64.RawStdEncoding.DecodeString("EXAMPLEE")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if found := lookedAt(t, real); len(found) != 1 || found[0].sample {
-		t.Errorf("got %q; want one that is no sample", seen(found))
+	der, err := x509.MarshalPKCS8PrivateKey(ecKey())
+	if err != nil {
+		t.Fatal(err)
 	}
+	const header = 3 // 30 81 and a length
+	for pad := range 3 {
+		value := append(make([]byte, pad), word...)
+		longer := append(append(bytes.Clone(der), 0xA0, byte(len(value))), value...)
+		longer[2] = byte(len(longer) - header)
+		found := lookedAt(t, armored("PRIVATE KEY", longer))
+		if a, _ := parseArmor(armored("PRIVATE KEY", longer)); a.sample {
+			if len(found) != 1 || found[0].sample {
+				t.Errorf("got %q; want one that is no sample", seen(found))
+			}
+			return
+		}
+	}
+	t.Error("no key says EXAMPLE")
 }
 
 func TestCertificates(t *testing.T) {
@@ -363,6 +379,26 @@ func TestMemberPlaces(t *testing.T) {
 		v = &view{file: noFile, size: int64(central), loaded: drive[:central]}
 		if start, end := archiveAround(v, at); start != 1000 || end != int64(central) {
 			t.Errorf("%s without its directory: archive in [%d, %d), want [1000, %d)", name, start, end, central)
+		}
+	}
+}
+
+// TestSizesInBothPlaces has members whose sizes stand both in front of and behind
+// the data, as some writers have it, with and without a signature.
+func TestSizesInBothPlaces(t *testing.T) {
+	files := []zipFile{{"a.txt", []byte("first")}, {"key", ecPEM(ecKey())}, {"z.txt", []byte("last")}}
+	archive := zipOf(t, 0, files...)
+	for _, f := range files {
+		at := header(t, archive, f.name)
+		binary.LittleEndian.PutUint32(archive[at+18:], uint32(len(f.content)))
+		binary.LittleEndian.PutUint32(archive[at+22:], uint32(len(f.content)))
+	}
+	unsigned := bytes.ReplaceAll(archive, []byte(zipDescriptor), nil)
+	for name, content := range map[string][]byte{"signed": archive, "unsigned": unsigned} {
+		content = content[:bytes.Index(content, []byte(zipCentral))]
+		v := &view{file: noFile, size: int64(len(content)), loaded: content}
+		if start, _ := archiveAround(v, int64(header(t, content, "z.txt"))); start != 0 {
+			t.Errorf("%s: archive from %d", name, start)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/fat"
 )
 
 // TestHostile has drives that were made to take for ever, or all memory. What
@@ -79,6 +80,9 @@ func TestManyFiles(t *testing.T) {
 	if n := x.add([]block.Extent{{Offset: 1 << 40, Length: 512}}, false); n != noFile || !x.full {
 		t.Errorf("one too many is number %d", n)
 	}
+	if s := (scan{out: newCollector(nil), catalog: catalog{files: x}}); !slices.Contains(s.coverage().Limits, limitIndex) {
+		t.Error("the report does not say so")
+	}
 	x.build()
 	for _, i := range []int64{0, 1, 77, maxSpans/2 - 1} {
 		s, ok := x.find(4096*i + 1024 + 5)
@@ -88,6 +92,21 @@ func TestManyFiles(t *testing.T) {
 		if _, ok := x.find(4096*i + 600); ok {
 			t.Errorf("file %d: found between its pieces", i)
 		}
+	}
+}
+
+// TestManyNames has more archives by name than are listed.
+func TestManyNames(t *testing.T) {
+	x := catalog{files: newFileIndex(), limits: limits{}}
+	set := newRuleset(rules())
+	for i := range maxNamed + 1 {
+		if x.limits[limitMore] {
+			t.Fatalf("limit after %d", i)
+		}
+		x.take(set, nil, fat.Entry{Path: fmt.Sprintf("/certificates-omni_%d.zip", i)})
+	}
+	if len(x.named) != maxNamed || !x.limits[limitMore] {
+		t.Errorf("%d names, limits %v", len(x.named), x.limits)
 	}
 }
 

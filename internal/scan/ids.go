@@ -92,6 +92,9 @@ func confirmName(c *checker, r *rule, v *view, pos int64, form *regexp.Regexp, h
 	if _, id, ok := strings.Cut(arn, ":device/"); ok {
 		s.names.DeviceID = deviceIDAt([]byte(id))
 	}
+	if m := thingName.FindStringSubmatch(arn); m != nil {
+		s.names.DeviceName = m[1]
+	}
 	c.report(v, pos-int64(here-m[0]), s)
 }
 

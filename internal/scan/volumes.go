@@ -134,7 +134,8 @@ func (x *catalog) take(set *ruleset, fs *fat.FS, e fat.Entry) {
 		file = x.files.add(e.Data, e.Deleted)
 	}
 	found := entryOf(e, file)
-	if first, ok := fs.ClusterExtent(e.FirstCluster); ok && e.Reused {
+	if e.Reused {
+		first, _ := fs.ClusterExtent(e.FirstCluster)
 		found.was = first.Offset
 	}
 	for _, r := range set.rules {
