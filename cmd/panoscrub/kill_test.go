@@ -3,11 +3,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -36,7 +38,7 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := digestOf(t, used)
-	whole := timeWholeRun(t, dir, used)
+	events := countEvents(t, dir, used)
 	state := filepath.Join(dir, "state")
 	panoscrub(t, state, 0, "key", "init")
 	seen := map[string]int{}
@@ -44,13 +46,7 @@ func TestKill(t *testing.T) {
 		image := filepath.Join(dir, "stick.img")
 		copyFile(t, used, image)
 		known := recordsIn(t, state)
-		cmd := program(state, "sanitize", image, "--appliance", appliance, "--yes")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(rand.Int64N(int64(whole) * 11 / 10)))
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		killAfter(t, program(state, "sanitize", image, "--appliance", appliance, "--yes", "--events"), rand.IntN(events))
 		panoscrub(t, state, 0, "records") // the next start
 		requireNoJournals(t, state)
 		records := recordsIn(t, state)
@@ -86,14 +82,37 @@ func judgeKilled(t *testing.T, state, record, image string) string {
 	return r.Verdict
 }
 
-func timeWholeRun(t *testing.T, dir, used string) time.Duration {
+// countEvents lets one run reach its end, and counts what it tells.
+func countEvents(t *testing.T, dir, used string) int {
 	t.Helper()
-	image := filepath.Join(dir, "timed.img")
+	image := filepath.Join(dir, "counted.img")
 	copyFile(t, used, image)
 	defer os.Remove(image)
-	start := time.Now()
-	panoscrub(t, filepath.Join(dir, "timed"), 0, "sanitize", image, "--appliance", appliance, "--yes")
-	return time.Since(start)
+	out := panoscrub(t, filepath.Join(dir, "counted"), 0, "sanitize", image, "--appliance", appliance, "--yes", "--events")
+	return bytes.Count(out, []byte("\n"))
+}
+
+// killAfter starts a run and kills it a random moment after one of its events:
+// every stage is hit, on a fast machine and on a slow one.
+func killAfter(t *testing.T, cmd *exec.Cmd, events int) {
+	t.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	for range events {
+		if _, err := lines.ReadBytes('\n'); err != nil {
+			break // over already, as this run told less than the one that was counted
+		}
+	}
+	time.Sleep(rand.N(50 * time.Millisecond))
+	_ = cmd.Process.Kill()
+	_, _ = io.Copy(io.Discard, lines)
+	_ = cmd.Wait()
 }
 
 func requireNoJournals(t *testing.T, state string) {
