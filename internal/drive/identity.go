@@ -22,7 +22,7 @@ type Kind string
 const (
 	KindUSB   Kind = "usb"   // a drive on the USB bus
 	KindSD    Kind = "sd"    // a card in a built-in SD reader
-	KindLoop  Kind = "loop"  // an image file attached as a block device
+	KindLoop  Kind = "loop"  // an image file attached as a block device: handled when it is named, no drive to offer
 	KindImage Kind = "image" // an image file
 	KindOther Kind = "other" // anything else, always refused
 )
