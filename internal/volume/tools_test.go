@@ -215,7 +215,11 @@ func TestOverUsedDrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	tool(t, "mkfs.vfat", "-F", "32", "-n", "OLD", "--offset", "2048", path, "64512")
-	tool(t, "mcopy", "-i", path+"@@1M", "/etc/services", "::/secret.txt")
+	secret := filepath.Join(t.TempDir(), "secret.txt")
+	if err := os.WriteFile(secret, make([]byte, 5000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tool(t, "mcopy", "-i", path+"@@1M", secret, "::/secret.txt")
 	old, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
