@@ -58,7 +58,7 @@ func TestNothing(t *testing.T) {
 }
 
 func TestRandom(t *testing.T) {
-	size := int64(64 << 20)
+	size := int64(32 << 20)
 	if os.Getenv("PANOSCRUB_SWEEP") != "" {
 		size = 1 << 30
 	}
@@ -143,7 +143,7 @@ func TestFragments(t *testing.T) {
 		{"network configuration", networkJSON(), []string{"network-configuration "}},
 		{"stored archive", stored, []string{"configuration-archive ", "private-key key", "network-configuration network.json"}},
 	} {
-		for _, before := range []int{1, 2, 3, 5, 8, 10, 11, 40} {
+		for _, before := range []int{1, 5, 10, 40} {
 			t.Run(fmt.Sprint(c.name, " ", before, " bytes before a cluster ends"), func(t *testing.T) {
 				v := newFAT(t, "fat12")
 				fragment(t, v, cluster)

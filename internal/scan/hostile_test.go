@@ -130,7 +130,7 @@ func TestOverlappingFiles(t *testing.T) {
 
 // TestMemory scans a large drive full of leftovers, and looks at what it holds.
 func TestMemory(t *testing.T) {
-	drive := pages{append(append(logLines(40, deviceID()), ecPEM(ecKey())...), randomBytes(1, 3000)...), 512 << 20}
+	drive := pages{append(append(logLines(40, deviceID()), ecPEM(ecKey())...), randomBytes(1, 3000)...), 160 << 20}
 	held := func() uint64 {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
