@@ -59,7 +59,7 @@ cross: ## build for linux, darwin and windows on amd64 and arm64
 
 pictures: build ## make the README's picture of a run anew, from the real program
 	@mkdir -p testdata/pictures
-	@dir=$$(mktemp -d) && cd $$dir && $(CURDIR)/bin/panoscrub demo --dir demo 2>&1 | awk -f $(CURDIR)/.ci/picture.awk >$(CURDIR)/testdata/pictures/demo.svg; rm -rf $$dir
+	@dir=$$(mktemp -d) && cd $$dir && $(CURDIR)/bin/panoscrub demo --dir demo 2>&1 | sed "s|$$dir/||g" | awk -f $(CURDIR)/.ci/picture.awk >$(CURDIR)/testdata/pictures/demo.svg; rm -rf $$dir
 
 clean: ## remove what the targets above made
 	rm -rf bin

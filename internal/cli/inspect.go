@@ -87,8 +87,14 @@ func printInspection(w io.Writer, d drive.Drive, r scan.Report) {
 	for _, p := range r.Partitions {
 		printPartition(w, p)
 	}
+	if len(r.Findings) > 0 {
+		fmt.Fprintln(w)
+	}
 	for _, f := range r.Findings {
 		printFinding(w, f)
+	}
+	if len(r.Appliance) > 0 {
+		fmt.Fprintln(w, "\nwhat the drive tells of the appliance:")
 	}
 	for _, known := range r.Appliance {
 		printAppliance(w, known)
@@ -125,6 +131,8 @@ func printPartition(w io.Writer, p scan.Partition) {
 	fmt.Fprintln(w)
 }
 
+// printFinding writes what and where on one line, and on the next what is known
+// of it.
 func printFinding(w io.Writer, f scan.Finding) {
 	where := "free space"
 	if f.Path != "" {
@@ -133,24 +141,19 @@ func printFinding(w io.Writer, f scan.Finding) {
 	if f.Member != "" {
 		where += " › " + f.Member
 	}
-	sample := ""
+	fmt.Fprintf(w, "%-4s %-8s  %-21s  %-11s  %s\n", f.ID, f.Severity, f.Rule, f.State, human.Safe(where))
+	fmt.Fprintf(w, "     at byte %d, %d bytes: %s", f.Offset, f.Length, human.Printable(f.Hint))
 	if f.Sample {
-		sample = " (documentation sample)"
+		fmt.Fprint(w, " (a sample from documentation)")
 	}
-	fmt.Fprintf(w, "\n%-4s %-8s  %s, %s%s\n     %s\n     at byte %d, %d bytes\n",
-		f.ID, f.Severity, f.Rule, f.State, sample, human.Safe(where), f.Offset, f.Length)
-	if f.Hint != "" {
-		fmt.Fprintf(w, "     %s\n", human.Safe(f.Hint))
-	}
+	fmt.Fprintln(w)
 }
 
 func printAppliance(w io.Writer, known scan.Appliance) {
-	fmt.Fprintf(w, "\nappliance: ")
 	if known.DeviceName != "" {
-		fmt.Fprintf(w, "name %s ", human.Safe(known.DeviceName))
+		fmt.Fprintf(w, "  name %s (from the %s)\n", human.Safe(known.DeviceName), human.Safe(known.Source))
 	}
 	if known.DeviceID != "" {
-		fmt.Fprintf(w, "device ID %s ", human.Safe(known.DeviceID))
+		fmt.Fprintf(w, "  device ID %s (from the %s)\n", human.Safe(known.DeviceID), human.Safe(known.Source))
 	}
-	fmt.Fprintf(w, "(from the %s)\n", human.Safe(known.Source))
 }
