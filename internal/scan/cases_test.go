@@ -267,6 +267,19 @@ func TestRenamed(t *testing.T) {
 	}
 }
 
+// TestRenamedAway has an archive whose new name says nothing.
+func TestRenamedAway(t *testing.T) {
+	need(t, "mren")
+	v := newFAT(t, "fat16")
+	v.put("/certificates-omni_e.zip", zipOf(t, 8, zipFile{"key", ecPEM(ecKey())}))
+	v.put("/next.txt", []byte("stands behind"))
+	tool(t, "", "mren", "-i", v.path, "::/certificates-omni_e.zip", "::/what I got from the installer last Tuesday.zip")
+	r := scanned(t, inMemory(v.bytes()))
+	if len(r.Findings) != 2 || r.Findings[0].State != Live || r.Findings[1].State != Live || len(r.Appliance) != 1 {
+		t.Errorf("%+v, appliance %+v", r.Findings, r.Appliance)
+	}
+}
+
 // TestContained has an ID in an ARN: that is one item.
 func TestContained(t *testing.T) {
 	id := deviceID()

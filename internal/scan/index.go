@@ -121,6 +121,9 @@ func (x *fileIndex) of(file int32) []span {
 	return x.spans[f.first : f.first+f.count]
 }
 
+// size is how many bytes of a file are on the drive.
+func (x *fileIndex) size(file int32) int64 { return stream{spans: x.of(file)}.size() }
+
 // view reads a file as one.
 func (x *fileIndex) view(drive io.ReaderAt, file int32) *view {
 	s := stream{drive, x.of(file)}

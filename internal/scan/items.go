@@ -26,11 +26,14 @@ func (j *join) addNamed() {
 }
 
 // renamed reports whether the deleted entry is what renaming left of a file that
-// is found by its new name: a live file has its clusters, from the first on.
+// is found otherwise: a live file has its clusters, from the first on.
 func (j *join) renamed(e entry) bool {
-	return slices.ContainsFunc(j.catalog.named, func(o entry) bool {
-		return !o.deleted && o.rule == e.rule && o.start == e.was && o.size == e.size
-	})
+	files := &j.catalog.files
+	first, ok := files.find(e.was)
+	if !ok || files.files[first.file].deleted || first.offset != e.was || first.pos != 0 || files.size(first.file) != e.size {
+		return false
+	}
+	return j.named[first.file].rule == e.rule || e.rule == ruleArchive && len(j.membersOf(first.file)) > 0
 }
 
 func (j *join) namedHint(e entry) string {
