@@ -175,7 +175,7 @@ func (t Times) MarshalJSON() ([]byte, error) {
 type Interruption struct {
 	Cause string `json:"cause"` // in words: a signal, a drive that went away, a process that died
 	// RecoveredFromJournal is true when the process had died and a later one made
-	// the record. Ended is then the time of the recovery.
+	// the record. Times.Ended is then the last time at which it was known to live.
 	RecoveredFromJournal bool   `json:"recoveredFromJournal"`
 	Stage                string `json:"stage"`          // the last stage that is known to have begun
 	Pass                 int    `json:"pass,omitempty"` // of that stage, from 1

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/durable"
@@ -34,6 +35,7 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 		path   string
 	)
 	r.file.Ended = r.Now()
+	r.file = consistent(r.file)
 	unstoppable := context.WithoutCancel(ctx)
 	err := r.stage(unstoppable, Record, 0, func(*counter) (err error) {
 		if signed, err = sign(unstoppable, r.file, r.Signer); err != nil {
@@ -43,7 +45,10 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 		if path, err = store(r.State, signed); err != nil {
 			return err
 		}
-		return r.journal.Remove()
+		if err := r.journal.Remove(); err != nil {
+			r.emit(Event{Kind: Notice, Text: "the journal of this run could not be removed: " + err.Error()})
+		}
+		return nil
 	})
 	verdict, reasons := r.file.Verdict()
 	result := Result{
@@ -60,8 +65,7 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
-// sign makes the record of a case. A statement that contradicts itself is never
-// signed.
+// sign makes the record of a case.
 func sign(ctx context.Context, c evidence.Case, signer envelope.Signer) (signedRecord, error) {
 	statement := c.Statement()
 	if problems := statement.Validate(); len(problems) > 0 {
@@ -76,9 +80,20 @@ func sign(ctx context.Context, c evidence.Case, signer envelope.Signer) (signedR
 		return signedRecord{}, fmt.Errorf("signing the record: %w", err)
 	}
 	return signedRecord{
-		CertificateID: c.CertificateID, Verdict: string(statement.Predicate.Verdict),
+		CertificateID: c.CertificateID, Verdict: statement.Predicate.Verdict,
 		Envelope: doc, DriveDocument: c.Drive.Identity.Canonical(),
 	}, nil
+}
+
+// consistent makes sure that a case can be told. A statement that contradicts
+// itself is never signed as it is: what speaks against it becomes a reason, and
+// the verdict FAIL.
+func consistent(c evidence.Case) evidence.Case {
+	c.Problems = slices.Clone(c.Problems)
+	for _, p := range c.Statement().Validate() {
+		c.Problems = append(c.Problems, evidence.Problem{Text: "the records of this run do not fit together: " + p.Sentence, Fault: true})
+	}
+	return c
 }
 
 // RecordPath is where the record of a certificate stands, and DrivePath its
@@ -168,7 +183,7 @@ func recoverOne(ctx context.Context, state string, orphan *durable.Orphan, signe
 		// Its last sign of life; when it died is not known.
 		c.Ended = orphan.Entries[len(orphan.Entries)-1].At
 		c.Interruption = &evidence.Interruption{Cause: "the program ended without finishing", Recovered: true}
-		made, err := sign(ctx, c, key)
+		made, err := sign(ctx, consistent(c), key)
 		if err != nil {
 			return nil, err
 		}

@@ -306,6 +306,21 @@ func TestRecoverWithoutKey(t *testing.T) {
 	s.statement(recovered[0].Record)
 }
 
+// TestContradiction: a case that does not fit together is told as FAIL, whatever
+// its parts say.
+func TestContradiction(t *testing.T) {
+	s := newStation(t, blocktest.Faults{})
+	clock := 0
+	s.Now = func() time.Time { clock--; return time.Date(2026, 11, 24, 9, 0, clock, 0, time.UTC) } // runs backwards
+	result, err := Sanitize(t.Context(), s.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := s.statement(result.Record).Predicate; p.Verdict != attest.Fail || result.Verdict != attest.Fail || !strings.Contains(strings.Join(p.Reasons, " "), "fit together") {
+		t.Errorf("verdict %s, reasons %q", p.Verdict, p.Reasons)
+	}
+}
+
 type brokenSigner struct {
 	*envelope.Key
 	err error
