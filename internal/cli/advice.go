@@ -51,13 +51,9 @@ func hints(err error) []string {
 	case errors.As(err, &interrupted):
 		return []string{"run the same command again to start over; \"panoscrub records\" lists what was recorded"}
 	case errors.As(err, &refused):
-		var out []string
-		for _, r := range refused.Refusals {
-			if hint := r.Hint(); hint != "" {
-				out = append(out, hint)
-			}
-		}
-		return append(out, untouched)
+		// Reasons come with the gravest first, and only its hint is good advice:
+		// nobody should unmount a disk that could not be used anyway.
+		return []string{refused.Refusals[0].Hint(), untouched}
 	case errors.Is(err, session.ErrDeclined):
 		return []string{untouched}
 	}
