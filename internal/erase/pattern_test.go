@@ -189,6 +189,10 @@ func image(b *testing.B, size int64) block.Device {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { dev.Close() })
+	// What the host still has to write would be measured with the rest.
+	if err := dev.Sync(); err != nil {
+		b.Fatal(err)
+	}
 	b.SetBytes(size)
 	b.ReportAllocs()
 	return dev
