@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -109,6 +111,9 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if o.asEvents {
 		view = jsonEvents{json.NewEncoder(a.stdout)}
 	}
+	// Whoever reads the output may go away, as "tee" does on the same Ctrl-C. The
+	// run must reach its record all the same.
+	signal.Ignore(syscall.SIGPIPE)
 	result, err := session.Sanitize(ctx, session.Options{
 		System: a.system, State: state, Signer: signer, Tool: a.tool(), Request: req, Now: a.now,
 		Confirm: func(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) { return a.confirm(ctx, o, d, p) },
