@@ -54,32 +54,50 @@ func (a *app) ask(ctx context.Context, question string) (string, error) {
 	if err := tell("%s", question); err != nil {
 		return "", err
 	}
+	line, err := await(ctx, func() (string, error) { return bufio.NewReader(a.stdin).ReadString('\n') })
+	switch {
+	case ctx.Err() != nil:
+		return "", err
+	case err != nil:
+		return "", session.ErrDeclined
+	}
+	return strings.TrimSpace(line), nil
+}
+
+// await waits for an answer, or for the end of ctx. The read cannot be stopped:
+// it then waits on until the program ends.
+func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type reply struct {
-		line string
-		err  error
+		answer T
+		err    error
 	}
 	replies := make(chan reply, 1)
 	go func() {
-		line, err := bufio.NewReader(a.stdin).ReadString('\n')
-		replies <- reply{strings.TrimSpace(line), err}
+		answer, err := read()
+		replies <- reply{answer, err}
 	}()
 	select {
 	case <-ctx.Done():
-		return "", context.Cause(ctx)
+		var none T
+		return none, context.Cause(ctx)
 	case r := <-replies:
-		if r.err != nil {
-			return "", session.ErrDeclined
-		}
-		return r.line, nil
+		return r.answer, r.err
 	}
 }
 
-// askSecret puts a question whose answer is not shown.
-func (a *app) askSecret(question string) ([]byte, error) {
+// askSecret puts a question whose answer is not shown. However it ends, the
+// terminal shows again what is typed.
+func (a *app) askSecret(ctx context.Context, question string) ([]byte, error) {
+	fd := int(a.stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = term.Restore(fd, before) }()
 	if err := tell("%s", question); err != nil {
 		return nil, err
 	}
-	answer, err := term.ReadPassword(int(a.stdin.Fd()))
+	answer, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	_ = tell("\n")
 	return answer, err
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 
@@ -35,7 +36,7 @@ The private key's file can be read by its owner only; with --passphrase it is
 encrypted as well. Where nobody can type it, the passphrase is the first line of
 the file that ` + passphraseFileVariable + ` names.`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error { return a.keyInit(algorithm, locked) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.keyInit(cmd.Context(), algorithm, locked) },
 	}
 	cmd.Flags().StringVar(&algorithm, "type", string(envelope.Ed25519), "kind of key: "+strings.Join(algorithmNames(), " or "))
 	cmd.Flags().BoolVar(&locked, "passphrase", false, "encrypt the private key with a passphrase")
@@ -44,7 +45,7 @@ the file that ` + passphraseFileVariable + ` names.`,
 
 func algorithmNames() []string { return []string{string(envelope.Ed25519), string(envelope.ECDSAP256)} }
 
-func (a *app) keyInit(algorithm string, locked bool) error {
+func (a *app) keyInit(ctx context.Context, algorithm string, locked bool) error {
 	if algorithm != string(envelope.Ed25519) && algorithm != string(envelope.ECDSAP256) {
 		return usagef("--type: %q is not one of %s", algorithm, strings.Join(algorithmNames(), ", "))
 	}
@@ -54,7 +55,7 @@ func (a *app) keyInit(algorithm string, locked bool) error {
 	}
 	var passphrase []byte
 	if locked {
-		if passphrase, err = a.newPassphrase(); err != nil {
+		if passphrase, err = a.newPassphrase(ctx); err != nil {
 			return err
 		}
 		defer clear(passphrase)
@@ -69,8 +70,8 @@ func (a *app) keyInit(algorithm string, locked bool) error {
 
 // newPassphrase asks twice, since a mistyped passphrase would lock the key for
 // ever.
-func (a *app) newPassphrase() ([]byte, error) {
-	first, err := a.passphrase()
+func (a *app) newPassphrase(ctx context.Context) ([]byte, error) {
+	first, err := a.passphrase(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (a *app) newPassphrase() ([]byte, error) {
 		return nil, usagef("the passphrase is empty")
 	}
 	if a.canAsk() {
-		second, err := a.askSecret("The same passphrase once more: ")
+		second, err := a.askSecret(ctx, "The same passphrase once more: ")
 		if err != nil {
 			return nil, err
 		}

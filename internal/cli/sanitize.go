@@ -103,7 +103,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if err != nil {
 		return err
 	}
-	signer, err := a.signer(state, makeKey)
+	signer, err := a.signer(ctx, state, makeKey)
 	if err != nil {
 		return err
 	}

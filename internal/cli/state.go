@@ -33,9 +33,9 @@ const (
 )
 
 // signer loads the signing key. The first run of all makes one.
-func (a *app) signer(state string, missing whenMissing) (envelope.Signer, error) {
+func (a *app) signer(ctx context.Context, state string, missing whenMissing) (envelope.Signer, error) {
 	path := signingKey(state)
-	signer, err := envelope.Load(path, a.passphrase)
+	signer, err := envelope.Load(path, func() ([]byte, error) { return a.passphrase(ctx) })
 	if !errors.Is(err, fs.ErrNotExist) || missing != makeKey {
 		return signer, err
 	}
@@ -56,7 +56,7 @@ func (a *app) newKey(state string, algorithm envelope.Algorithm, passphrase []by
 
 // passphrase asks for the key's passphrase, or reads it from the file that the
 // environment names.
-func (a *app) passphrase() ([]byte, error) {
+func (a *app) passphrase(ctx context.Context) ([]byte, error) {
 	if path := os.Getenv(passphraseFileVariable); path != "" {
 		data, err := os.ReadFile(path)
 		line, _, _ := bytes.Cut(data, []byte("\n"))
@@ -65,7 +65,7 @@ func (a *app) passphrase() ([]byte, error) {
 	if !a.canAsk() {
 		return nil, errNeedPassphrase
 	}
-	return a.askSecret("Passphrase of the signing key: ")
+	return a.askSecret(ctx, "Passphrase of the signing key: ")
 }
 
 var errNeedPassphrase = errors.New("the signing key is locked with a passphrase, and nobody can be asked here")
@@ -81,7 +81,7 @@ func (a *app) recoverOrphans(ctx context.Context, command string) error {
 	if err != nil || state == "" {
 		return nil // no state folder, no orphans; commands that need one say what is wrong
 	}
-	recovered, err := session.Recover(ctx, state, func() (envelope.Signer, error) { return a.signer(state, keyMustBe) })
+	recovered, err := session.Recover(ctx, state, func() (envelope.Signer, error) { return a.signer(ctx, state, keyMustBe) })
 	for _, r := range recovered {
 		a.notice("an earlier run on %s did not reach its end: recorded as %s\n        %s", r.Target, r.Verdict, human.Safe(r.Record))
 	}
