@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/panoscrub/panoscrub/internal/block"
@@ -72,6 +73,9 @@ func (r *run) recheck(ctx context.Context, count *counter) error {
 	if err != nil {
 		return fmt.Errorf("checking the new volume: %w", err)
 	}
+	if format := r.file.Plan.Format; v.Label != format.Label || v.VolumeID != format.VolumeID || v.DiskSignature != format.DiskSignature {
+		return errors.New("checking the new volume: it is not the one that was made")
+	}
 	r.file.Volume = &v
 	r.note(evidence.EntryVolume, v)
 	metadata := v.Metadata()
@@ -97,7 +101,9 @@ func (r *run) guarded(ctx context.Context, name Stage, pass int, work func(*coun
 		if err := r.stillSame(); err != nil {
 			return fmt.Errorf("before the stage %q: %w", name, err)
 		}
-		return work(count)
+		err := work(count)
+		r.file.Reached.Bytes, _ = count.Load()
+		return err
 	})
 }
 

@@ -55,10 +55,10 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 		Schema: ResultSchema, Verdict: verdict, Record: path, CertificateID: r.file.CertificateID, Reasons: reasons,
 		Before: Count(&r.file.Before), After: Count(r.file.After), Stages: summarize(r.state.Steps), Upload: "none",
 	}
+	r.emit(Event{Kind: Finished, Result: &result})
 	if err != nil {
 		return result, &RecordError{Verdict: verdict, Err: err}
 	}
-	r.emit(Event{Kind: Finished, Result: &result})
 	if r.file.Interruption != nil {
 		return result, context.Cause(ctx)
 	}

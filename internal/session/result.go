@@ -13,7 +13,7 @@ const ResultSchema = "panoscrub/result/v1"
 type Result struct {
 	Schema        string         `json:"schema"`
 	Verdict       string         `json:"verdict"` // PASS, FAIL or INCOMPLETE
-	Record        string         `json:"record"`  // path of the signed record
+	Record        string         `json:"record"`  // path of the signed record; empty when it could not be stored
 	CertificateID string         `json:"certificateId"`
 	Reasons       []string       `json:"reasons"` // empty for PASS
 	Before        Counts         `json:"before"`

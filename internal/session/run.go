@@ -97,7 +97,7 @@ type run struct {
 	journal *durable.Journal
 	file    evidence.Case
 
-	mu    sync.Mutex // guards state, Emit and file.Reached
+	mu    sync.Mutex // guards state and Emit
 	state State
 }
 

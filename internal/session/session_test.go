@@ -242,6 +242,67 @@ func TestCancelInEachStage(t *testing.T) {
 	}
 }
 
+// TestInterruptedAt: a run that is cancelled tells in its record how far the
+// stage was.
+func TestInterruptedAt(t *testing.T) {
+	s := newStation(t, blocktest.Faults{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.Open = func(drive.Drive, block.Mode) (block.Device, error) { return cancelOnWrite{s.stick, cancel}, nil }
+	result, err := Sanitize(ctx, s.Options)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v, want the cause", err)
+	}
+	p := s.statement(result.Record).Predicate
+	if p.Interrupted == nil || p.Interrupted.Bytes == 0 || p.Interrupted.Bytes != p.Passes[0].Bytes {
+		t.Errorf("interrupted %+v in %+v, want it at the bytes of the pass", p.Interrupted, p.Passes)
+	}
+}
+
+// cancelOnWrite cancels the run when it writes.
+type cancelOnWrite struct {
+	block.Device
+	cancel context.CancelFunc
+}
+
+func (c cancelOnWrite) WriteAt(p []byte, off int64) (int, error) {
+	c.cancel()
+	return c.Device.WriteAt(p, off)
+}
+
+// TestAnotherVolume: a volume that is right in itself, but not the one that this
+// run made, is no PASS.
+func TestAnotherVolume(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		at   []int64
+	}{
+		{"disk signature", []int64{440}},
+		{"volume ID", []int64{mib + 67, mib + 6*512 + 67}}, // and in the backup boot sector
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStation(t, blocktest.Faults{})
+			s.Emit = func(e Event) {
+				if e.Kind != StageStarted || e.Stage != Recheck {
+					return
+				}
+				for _, off := range c.at {
+					if _, err := block.AnyWriter(s.stick).WriteAt([]byte("else"), off); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			result, err := Sanitize(t.Context(), s.Options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := s.statement(result.Record).Predicate; p.Verdict != attest.Fail || !strings.Contains(strings.Join(p.Reasons, " "), "not the one that was made") {
+				t.Errorf("verdict %s, reasons %q", p.Verdict, p.Reasons)
+			}
+		})
+	}
+}
+
 // TestRecover lets a process die after each journal entry of a run, by cutting
 // the journal there: the next start makes a record of it, and it is never PASS
 // unless the run had signed one.
@@ -291,7 +352,12 @@ func TestRecoverWithoutKey(t *testing.T) {
 	s := newStation(t, blocktest.Faults{})
 	locked := errors.New("the key is locked")
 	s.Signer = brokenSigner{s.key, locked}
+	var last Event
+	s.Emit = func(e Event) { last = e }
 	_, err := Sanitize(t.Context(), s.Options)
+	if last.Kind != Finished || last.Result == nil || last.Result.Record != "" {
+		t.Errorf("the last event is %+v, want the end, without a record", last)
+	}
 	var unstored *RecordError
 	if !errors.As(err, &unstored) || !errors.Is(err, locked) || unstored.Verdict != attest.Pass {
 		t.Fatalf("error %v, want a RecordError", err)
