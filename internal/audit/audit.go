@@ -50,7 +50,7 @@ func Contents(ctx context.Context, r block.Reader, s attest.Statement, count *pr
 		return []attest.Problem{problem("volume-damaged", "the volume is no longer as it was made: %v", err)}, nil
 	}
 	problems := names(found, s)
-	if found.Entries > 0 || found.FreeClusters != found.Clusters-reservedClusters(found) {
+	if !found.Empty() {
 		problems = append(problems, problem("volume-used", "the volume is no longer empty: %d entries in its root, %d of %d clusters free",
 			found.Entries, found.FreeClusters, found.Clusters))
 	}
@@ -66,15 +66,6 @@ func Contents(ctx context.Context, r block.Reader, s attest.Statement, count *pr
 		problems = append(problems, problem("unreadable", "%d bytes can no longer be read, the first at byte %d", n, report.Unreadable[0].Offset))
 	}
 	return problems, err
-}
-
-// reservedClusters is how many clusters an empty volume has in use: FAT32 keeps
-// its root directory in one.
-func reservedClusters(v volume.Volume) int64 {
-	if v.FileSystem == "fat32" {
-		return 1
-	}
-	return 0
 }
 
 func names(found volume.Volume, s attest.Statement) (problems []attest.Problem) {

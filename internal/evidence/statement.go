@@ -146,7 +146,7 @@ func formatted(v *volume.Volume) *attest.Format {
 	return &attest.Format{
 		Scheme: "mbr", FileSystem: v.FileSystem, Label: v.Label, StartBytes: v.StartBytes, SizeBytes: v.PartitionBytes,
 		ClusterBytes: int64(v.ClusterBytes), VolumeID: fmt.Sprintf("%08x", v.VolumeID), DiskSignature: fmt.Sprintf("%08x", v.DiskSignature),
-		Checked: v.Entries == 0, Note: v.Note,
+		Checked: v.Empty(), Note: v.Note,
 	}
 }
 
