@@ -121,6 +121,10 @@ func TestVerdict(t *testing.T) {
 			c.Problems = []Problem{{Text: "it has gone"}}
 			c.Volume, c.After = nil, nil
 		}, attest.Incomplete, "it has gone"},
+		{"an interruption before the first stage", func(c *Case) {
+			c.Interruption, c.Reached = &Interruption{Cause: "a signal"}, Reached{}
+			c.Erasure, c.Volume, c.After = erase.Erasure{}, nil, nil
+		}, attest.Incomplete, "early, before its first stage: a signal"},
 		{"an interruption at the very end", func(c *Case) {
 			c.Interruption, c.Reached.Stage = &Interruption{Cause: "a signal"}, "recheck"
 		}, attest.Incomplete, "a signal"},

@@ -73,7 +73,11 @@ func firstOffset(extents block.Extents) int64 {
 // endedEarly are the reasons for which a run did not go on.
 func (c Case) endedEarly() (reasons []string) {
 	if c.Interruption != nil {
-		reasons = append(reasons, fmt.Sprintf("the run ended early, in the stage %q: %s", c.Reached.Stage, c.Interruption.Cause))
+		where := "before its first stage"
+		if c.Reached.Stage != "" {
+			where = fmt.Sprintf("in the stage %q", c.Reached.Stage)
+		}
+		reasons = append(reasons, fmt.Sprintf("the run ended early, %s: %s", where, c.Interruption.Cause))
 	}
 	for _, p := range c.Problems {
 		if !p.Fault {
