@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,6 +62,31 @@ func TestFinish(t *testing.T) {
 				t.Errorf("printed %q, want something with %q", stderr.String(), c.hint)
 			}
 		})
+	}
+}
+
+// TestDemoStep: a step of the demo that ends in another way than it should is an
+// error that is told, even where the step itself only set an exit code.
+func TestDemoStep(t *testing.T) {
+	image := filepath.Join(t.TempDir(), "stick.img")
+	if err := os.WriteFile(image, make([]byte, 4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want int
+		told string
+	}{
+		{[]string{"inspect", image}, exitLeftovers, "ended with exit code 0, not 3"},
+		{[]string{"inspect", image + ".not"}, exitDone, "no such file"},
+		{[]string{"--state-dir", t.TempDir()}, exitDone, "ended with exit code 2, not 0"}, // help, and an outcome
+	} {
+		var out bytes.Buffer
+		a := &app{stdout: &out, stderr: &out, system: drive.Host(), now: time.Now}
+		code := a.finish(a.demoStep(t.Context(), t.TempDir(), c.args, c.want))
+		if code != exitError || !strings.Contains(out.String(), c.told) {
+			t.Errorf("%v: exit code %d, printed %q, want %q in it", c.args, code, &out, c.told)
+		}
 	}
 }
 
