@@ -149,12 +149,18 @@ func (a *app) checkCanConfirm(o sanitizeOptions) error {
 	switch {
 	case isImage && o.confirm != "":
 		return usagef("--confirm is for drives; an image has no serial: use --yes")
+	case o.confirm != "" && o.confirm != d.ConfirmToken():
+		return otherSerial(d)
 	case o.confirm != "" || isImage && o.yes || a.canAsk():
 		return nil
 	case isImage:
 		return usagef("nobody can be asked here: give --yes to confirm that the image %s is overwritten", human.Safe(d.Path))
 	}
 	return usagef("nobody can be asked here: give --confirm with the serial of the drive, as \"panoscrub drives\" shows it")
+}
+
+func otherSerial(d drive.Drive) error {
+	return fmt.Errorf("%w: --confirm is not the serial of this drive, %s", session.ErrDeclined, d.Name())
 }
 
 // confirm has the plan agreed to: by flag, or by a person who types the end of
@@ -166,7 +172,7 @@ func (a *app) confirm(ctx context.Context, o sanitizeOptions, d drive.Drive, p p
 	case o.confirm != "" && o.confirm == token:
 		return "--confirm", nil
 	case o.confirm != "":
-		return "", fmt.Errorf("%w: --confirm is not the serial of this drive, %s", session.ErrDeclined, d.Name())
+		return "", otherSerial(d)
 	case o.yes && isImage:
 		return "--yes", nil
 	case !a.canAsk():
