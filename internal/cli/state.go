@@ -83,7 +83,7 @@ func (a *app) recoverOrphans(ctx context.Context, command string) error {
 	}
 	recovered, err := session.Recover(ctx, state, func() (envelope.Signer, error) { return a.signer(ctx, state, keyMustBe) })
 	for _, r := range recovered {
-		a.notice("an earlier run on %s did not reach its end: recorded as %s\n        %s", r.Target, r.Verdict, human.Safe(r.Record))
+		a.notice("an earlier run on %s ended without storing its record: it is stored now, as %s\n        %s", r.Target, r.Verdict, human.Safe(r.Record))
 	}
 	if err != nil {
 		a.notice("an earlier run's record could not be made now, and is kept for the next start: %s", human.Safe(err.Error()))
