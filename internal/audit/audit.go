@@ -6,6 +6,7 @@ package audit
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
@@ -46,6 +47,9 @@ func Identity(id drive.Identity, s attest.Statement) []attest.Problem {
 // about not being able to look; what was seen to be wrong is in the problems.
 func Contents(ctx context.Context, r block.Reader, s attest.Statement, count *progress.Counter) ([]attest.Problem, error) {
 	found, err := volume.Check(r)
+	if err != nil && !errors.Is(err, volume.ErrDamaged) {
+		return nil, err
+	}
 	if err != nil {
 		return []attest.Problem{problem("volume-damaged", "the volume is no longer as it was made: %v", err)}, nil
 	}

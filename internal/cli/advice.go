@@ -47,7 +47,7 @@ func hints(err error) []string {
 	case errors.As(err, &usage):
 		return []string{`"panoscrub COMMAND --help" shows how a command is used`}
 	case errors.As(err, &unstored):
-		return append([]string{"the record is kept in the journal: mend the cause and run \"panoscrub records\", which stores it"}, causes(err)...)
+		return append([]string{unstoredHint(unstored)}, causes(err)...)
 	case errors.As(err, &interrupted):
 		return []string{"run the same command again to start over; \"panoscrub records\" lists what was recorded"}
 	case errors.As(err, &refused):
@@ -58,6 +58,13 @@ func hints(err error) []string {
 		return []string{untouched}
 	}
 	return causes(err)
+}
+
+func unstoredHint(e *session.RecordError) string {
+	if e.Signed {
+		return "the signed record is kept in the journal: mend the cause and run \"panoscrub records\", which stores it"
+	}
+	return "what was done is kept in the journal: mend the cause and run \"panoscrub records\", which signs it as INCOMPLETE"
 }
 
 const untouched = "the target was not touched"

@@ -22,6 +22,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/durable"
+	"github.com/panoscrub/panoscrub/internal/envelope"
 )
 
 // Set by the linker; see the Makefile.
@@ -52,6 +53,7 @@ type app struct {
 	now            func() time.Time
 
 	stateFlag string
+	key       envelope.Signer // once it was loaded
 }
 
 const rootLong = `panoscrub sanitizes the USB drive that provisioned an AWS Panorama appliance.
@@ -92,7 +94,7 @@ func (a *app) command() *cobra.Command {
 			return errHelpShown
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return a.recoverOrphans(cmd.Context(), cmd.Name())
+			return a.recoverOrphans(cmd.Context(), topLevel(cmd))
 		},
 	}
 	root.SetIn(a.stdin)
@@ -152,4 +154,12 @@ func (a *app) tool() attest.Tool {
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// topLevel is the name of the command right below the root that cmd belongs to.
+func topLevel(cmd *cobra.Command) string {
+	for cmd.HasParent() && cmd.Parent().HasParent() {
+		cmd = cmd.Parent()
+	}
+	return cmd.Name()
 }

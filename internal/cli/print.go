@@ -30,7 +30,7 @@ func (a *app) printResult(r session.Result) {
 	w := a.stdout
 	fmt.Fprintf(w, "\n%s  %s\n", r.Verdict, verdictWords[r.Verdict])
 	for _, reason := range r.Reasons {
-		fmt.Fprintf(w, "  - %s\n", human.Safe(reason))
+		fmt.Fprintf(w, "  - %s\n", human.Printable(reason))
 	}
 	fmt.Fprintf(w, "\nfound before  %s\n", countWords(r.Before))
 	if r.After != nil {

@@ -44,9 +44,9 @@ func (l *lines) Emit(e session.Event) {
 			l.println(endedLine(l.state.Steps[len(l.state.Steps)-1]))
 		}
 	case session.Problem:
-		l.println("problem: " + human.Safe(e.Text))
+		l.println("problem: " + human.Printable(e.Text))
 	case session.Notice:
-		l.println("notice: " + human.Safe(e.Text))
+		l.println("notice: " + human.Printable(e.Text))
 	}
 }
 

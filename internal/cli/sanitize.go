@@ -37,7 +37,8 @@ func (a *app) sanitizeCommand() *cobra.Command {
 		Short: "Overwrite, verify and reformat a drive, and sign what was done",
 		Long: `Sanitize takes a whole drive (/dev/sdX) or a disk image: it looks at what is on
 it, shows the plan, asks, overwrites every addressable byte, reads every byte
-back, formats it as FAT32, and writes a signed record.
+back, formats it as FAT32 (FAT16 or FAT12 where it is too small for that), and
+writes a signed record.
 
 Everything on the target is lost. At a terminal the plan must be confirmed.
 Where nobody can be asked, --confirm SERIAL is needed for a drive ("panoscrub

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
@@ -34,8 +37,14 @@ const (
 
 // signer loads the signing key. The first run of all makes one.
 func (a *app) signer(ctx context.Context, state string, missing whenMissing) (envelope.Signer, error) {
+	if a.key != nil {
+		return a.key, nil
+	}
 	path := signingKey(state)
 	signer, err := envelope.Load(path, func() ([]byte, error) { return a.passphrase(ctx) })
+	if err == nil {
+		a.key = signer // a passphrase is asked for once
+	}
 	if !errors.Is(err, fs.ErrNotExist) || missing != makeKey {
 		return signer, err
 	}
@@ -74,7 +83,7 @@ var errNeedPassphrase = errors.New("the signing key is locked with a passphrase,
 // start of every command. It never keeps a command from running: what cannot be
 // recovered now is said, and stays for the next start.
 func (a *app) recoverOrphans(ctx context.Context, command string) error {
-	if command == "help" || command == "completion" {
+	if command == "help" || command == "completion" || strings.HasPrefix(command, cobra.ShellCompRequestCmd) {
 		return nil
 	}
 	state, err := durable.Existing(a.stateFlag)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -51,13 +52,19 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 		return nil
 	})
 	verdict, reasons := r.file.Verdict()
+	var unstored error
+	if err != nil {
+		// Nothing is shown as a verdict that no record can prove.
+		unstored = &RecordError{Verdict: verdict, Signed: signed.Envelope != nil, Err: err}
+		verdict, reasons = attest.Incomplete, append(reasons, unstored.Error())
+	}
 	result := Result{
 		Schema: ResultSchema, Verdict: verdict, Record: path, CertificateID: r.file.CertificateID, Reasons: reasons,
 		Before: Count(&r.file.Before), After: Count(r.file.After), Stages: summarize(r.state.Steps), Upload: "none",
 	}
 	r.emit(Event{Kind: Finished, Result: &result})
-	if err != nil {
-		return result, &RecordError{Verdict: verdict, Err: err}
+	if unstored != nil {
+		return result, unstored
 	}
 	if r.file.Interruption != nil {
 		return result, context.Cause(ctx)
@@ -175,7 +182,12 @@ func recoverOne(ctx context.Context, state string, orphan *durable.Orphan, signe
 			return nil, err
 		}
 	}
+	path := RecordPath(state, c.CertificateID)
 	if signed == nil {
+		// The run may have stored its record without being able to note so.
+		if signed, err := stored(path); err == nil {
+			return &Recovered{CertificateID: c.CertificateID, Verdict: signed.Predicate.Verdict, Record: path, Target: c.Drive.Name()}, orphan.Remove()
+		}
 		key, err := signer()
 		if err != nil {
 			return nil, err
@@ -189,9 +201,21 @@ func recoverOne(ctx context.Context, state string, orphan *durable.Orphan, signe
 		}
 		signed = &made
 	}
-	path, err := store(state, *signed)
-	if err != nil {
+	if _, err := store(state, *signed); err != nil {
 		return nil, err
 	}
 	return &Recovered{CertificateID: c.CertificateID, Verdict: signed.Verdict, Record: path, Target: c.Drive.Name()}, orphan.Remove()
+}
+
+// stored reads the statement of a record that is there already.
+func stored(path string) (attest.Statement, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return attest.Statement{}, err
+	}
+	env, err := envelope.Parse(data)
+	if err != nil {
+		return attest.Statement{}, err
+	}
+	return attest.ParseStatement(env.Payload)
 }

@@ -52,12 +52,13 @@ var ErrDeclined = errors.New("not confirmed")
 // RecordError says that a run ended, and that its record could not be stored. The
 // journal keeps it, and the next start stores it.
 type RecordError struct {
-	Verdict string
+	Verdict string // that the run came to
+	Signed  bool   // the record was made, and only has to be stored
 	Err     error
 }
 
 func (e *RecordError) Error() string {
-	return fmt.Sprintf("the run ended with verdict %s, but its record could not be stored: %v", e.Verdict, e.Err)
+	return fmt.Sprintf("the run came to the verdict %s, but its record could not be stored: %v", e.Verdict, e.Err)
 }
 
 func (e *RecordError) Unwrap() error { return e.Err }

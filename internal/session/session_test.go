@@ -387,6 +387,34 @@ func TestContradiction(t *testing.T) {
 	}
 }
 
+// TestRecoverOfStoredRecord: a run that stored its record and died before its
+// journal said so keeps the verdict that it has, whatever the journal suggests.
+func TestRecoverOfStoredRecord(t *testing.T) {
+	s := newStation(t, blocktest.Faults{})
+	var path string
+	var journal []byte
+	s.Emit = func(e Event) {
+		if e.Kind == StageEnded && e.Stage == Recheck {
+			path = s.journals()[0]
+			journal = onlyFile(t, s.journals())
+		}
+	}
+	result, err := Sanitize(t.Context(), s.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, journal, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	recovered, err := Recover(t.Context(), s.state, func() (envelope.Signer, error) { return s.key, nil })
+	if err != nil || len(recovered) != 1 || recovered[0].Verdict != attest.Pass || len(s.journals()) != 0 {
+		t.Fatalf("recovered %+v, error %v", recovered, err)
+	}
+	if p := s.statement(result.Record).Predicate; p.Verdict != attest.Pass {
+		t.Errorf("the stored record now says %s", p.Verdict)
+	}
+}
+
 type brokenSigner struct {
 	*envelope.Key
 	err error
