@@ -4,9 +4,11 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -115,48 +117,71 @@ func requireKernelMounts(t *testing.T, state, node string) {
 	panoscrub(t, state, 4, "inspect", node)
 }
 
-// TestInterrupt sends one interrupt in the middle of the overwrite: the run ends
-// in order, with exit code 130 and an INCOMPLETE record.
+// TestInterrupt interrupts a run in the middle of the overwrite. Once, and it
+// ends in order; twice, and it leaves at once. Either way the exit code is 130,
+// and after the next start there is one INCOMPLETE record.
 func TestInterrupt(t *testing.T) {
-	dir := t.TempDir()
-	image, state := filepath.Join(dir, "stick.img"), filepath.Join(dir, "state")
-	if err := os.WriteFile(image, nil, 0o600); err != nil {
-		t.Fatal(err)
+	for _, signals := range []int{1, 2} {
+		t.Run(fmt.Sprint(signals), func(t *testing.T) {
+			dir := t.TempDir()
+			image, state := filepath.Join(dir, "stick.img"), filepath.Join(dir, "state")
+			if err := os.WriteFile(image, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(image, 4<<30); err != nil { // sparse, and long enough to be caught in
+				t.Fatal(err)
+			}
+			cmd := program(state, "sanitize", image, "--appliance", appliance, "--yes", "--events")
+			whenTold(t, cmd, `"progress","at":"[^"]*","stage":"overwrite"`, func() {
+				for range signals {
+					if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+						t.Error(err)
+					}
+					time.Sleep(10 * time.Millisecond) // two at once would be one to the kernel
+				}
+			})
+			if code := exitCodeOf(t, cmd.Wait()); code != 130 {
+				t.Fatalf("exit code %d, want 130", code)
+			}
+			if signals > 1 {
+				panoscrub(t, state, 0, "records")
+			}
+			r := unmarshal[listedRecord](t, panoscrub(t, state, 0, "verify", "--json", onlyRecord(t, state)))
+			if r.Verdict != "INCOMPLETE" {
+				t.Fatalf("verdict %s, want INCOMPLETE", r.Verdict)
+			}
+			requireNoJournals(t, state)
+		})
 	}
-	if err := os.Truncate(image, 4<<30); err != nil { // sparse, and long enough to be caught in
-		t.Fatal(err)
-	}
-	cmd := program(state, "sanitize", image, "--appliance", appliance, "--yes", "--events")
-	events, err := cmd.StdoutPipe()
+}
+
+// whenTold starts a run and does something once its output matches; it returns
+// the output when that has ended.
+func whenTold(t *testing.T, cmd *exec.Cmd, pattern string, do func()) []byte {
+	t.Helper()
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	told := regexp.MustCompile(pattern)
 	var seen []byte
-	chunk, sent := make([]byte, 4096), false
-	for {
-		n, err := events.Read(chunk)
+	for chunk, done := make([]byte, 4096), false; ; {
+		n, err := out.Read(chunk)
 		seen = append(seen, chunk[:n]...)
-		if !sent && bytes.Contains(seen, []byte(`"event":"progress"`)) && bytes.Contains(seen, []byte(`"stage":"overwrite"`)) {
-			sent = true
-			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-				t.Fatal(err)
-			}
+		if !done && told.Match(seen) {
+			done = true
+			do()
 		}
 		if err != nil {
-			break
+			if !done {
+				t.Errorf("the output never matched %q:\n%s", pattern, seen)
+			}
+			return seen
 		}
 	}
-	if code := exitCodeOf(t, cmd.Wait()); code != 130 {
-		t.Fatalf("exit code %d, want 130", code)
-	}
-	r := unmarshal[listedRecord](t, panoscrub(t, state, 0, "verify", "--json", onlyRecord(t, state)))
-	if r.Verdict != "INCOMPLETE" {
-		t.Fatalf("verdict %s, want INCOMPLETE", r.Verdict)
-	}
-	requireNoJournals(t, state)
 }
 
 // TestFullDisk fills the state folder's disk at two moments: before the first
@@ -192,26 +217,7 @@ func TestFullDisk(t *testing.T) {
 	}
 
 	cmd := program(state, "sanitize", image, "--appliance", used.DeviceID, "--yes", "--events")
-	events, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var seen []byte
-	chunk, filled := make([]byte, 4096), false
-	for {
-		n, err := events.Read(chunk)
-		seen = append(seen, chunk[:n]...)
-		if !filled && bytes.Contains(seen, []byte(`"stage":"overwrite"`)) {
-			filled = true
-			fill(t, filler)
-		}
-		if err != nil {
-			break
-		}
-	}
+	seen := whenTold(t, cmd, `"stage":"overwrite"`, func() { fill(t, filler) })
 	if code := exitCodeOf(t, cmd.Wait()); code != 1 {
 		t.Fatalf("exit code %d, want 1: %s", code, seen)
 	}
