@@ -38,7 +38,7 @@ the file that ` + passphraseFileVariable + ` names.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.keyInit(cmd.Context(), algorithm, locked) },
 	}
-	cmd.Flags().StringVar(&algorithm, "type", string(envelope.Ed25519), "kind of key: "+strings.Join(algorithmNames(), " or "))
+	cmd.Flags().StringVar(&algorithm, "type", string(defaultAlgorithm), "kind of key: "+strings.Join(algorithmNames(), " or "))
 	cmd.Flags().BoolVar(&locked, "passphrase", false, "encrypt the private key with a passphrase")
 	return cmd
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,10 +31,12 @@ func signingKey(state string) string { return filepath.Join(state, durable.Keys,
 type whenMissing bool
 
 const (
-	makeKey    whenMissing = true  // make a key, and say so
-	keyMustBe  whenMissing = false // a missing key is an error
-	firstAlgor             = envelope.Ed25519
+	makeKey   whenMissing = true  // make a key, and say so
+	keyMustBe whenMissing = false // a missing key is an error
 )
+
+// defaultAlgorithm is what a key is of when nobody says otherwise.
+const defaultAlgorithm = envelope.Ed25519
 
 // signer loads the signing key. The first run of all makes one.
 func (a *app) signer(ctx context.Context, state string, missing whenMissing) (envelope.Signer, error) {
@@ -48,7 +51,7 @@ func (a *app) signer(ctx context.Context, state string, missing whenMissing) (en
 	if !errors.Is(err, fs.ErrNotExist) || missing != makeKey {
 		return signer, err
 	}
-	if signer, err = a.newKey(state, firstAlgor, nil); err != nil {
+	if signer, err = a.newKey(state, defaultAlgorithm, nil); err != nil {
 		return nil, err
 	}
 	a.notice("made a signing key: %s\n        its public half, for whoever verifies: %s", human.Safe(path), human.Safe(path+".pub"))
@@ -68,8 +71,12 @@ func (a *app) newKey(state string, algorithm envelope.Algorithm, passphrase []by
 func (a *app) passphrase(ctx context.Context) ([]byte, error) {
 	if path := os.Getenv(passphraseFileVariable); path != "" {
 		data, err := os.ReadFile(path)
+		if err != nil {
+			// Not wrapped: that this file is missing does not mean that the key is.
+			return nil, fmt.Errorf("%w: the file that %s names cannot be read: %v", errNeedPassphrase, passphraseFileVariable, err)
+		}
 		line, _, _ := bytes.Cut(data, []byte("\n"))
-		return bytes.TrimSuffix(line, []byte("\r")), err
+		return bytes.TrimSuffix(line, []byte("\r")), nil
 	}
 	if !a.canAsk() {
 		return nil, errNeedPassphrase
@@ -77,7 +84,7 @@ func (a *app) passphrase(ctx context.Context) ([]byte, error) {
 	return a.askSecret(ctx, "Passphrase of the signing key: ")
 }
 
-var errNeedPassphrase = errors.New("the signing key is locked with a passphrase, and nobody can be asked here")
+var errNeedPassphrase = errors.New("the signing key is locked with a passphrase, and there is nobody to ask for it")
 
 // recoverOrphans turns the journals of runs that died into their records, at the
 // start of every command. It never keeps a command from running: what cannot be
