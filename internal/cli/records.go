@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/durable"
-	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/human"
 	"github.com/panoscrub/panoscrub/internal/session"
 )
@@ -51,7 +49,7 @@ func (a *app) listRecords() error {
 	fmt.Fprintln(w, "CERTIFICATE\tVERDICT\tAPPLIANCE\tDRIVE")
 	for _, path := range paths {
 		id := strings.TrimSuffix(filepath.Base(path), ".dsse.json")
-		statement, err := readStatement(path)
+		statement, err := session.ReadRecord(path)
 		if err != nil {
 			fmt.Fprintf(w, "%s\tunreadable: %s\t\t\n", human.Safe(id), human.Safe(err.Error()))
 			continue
@@ -71,7 +69,7 @@ func (a *app) showRecord(id string) error {
 	if err := attest.CheckCertificateID(id); err != nil {
 		return usageError{err}
 	}
-	statement, err := readStatement(session.RecordPath(state, id))
+	statement, err := session.ReadRecord(session.RecordPath(state, id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no record %s in %s: %w", id, human.Safe(state), fs.ErrNotExist)
 	}
@@ -79,18 +77,4 @@ func (a *app) showRecord(id string) error {
 		return err
 	}
 	return printJSON(a.stdout, statement)
-}
-
-// readStatement reads a record's statement without judging it: for lists, never
-// for a verdict that anybody relies on.
-func readStatement(path string) (attest.Statement, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return attest.Statement{}, err
-	}
-	env, err := envelope.Parse(data)
-	if err != nil {
-		return attest.Statement{}, err
-	}
-	return attest.ParseStatement(env.Payload)
 }

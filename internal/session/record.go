@@ -185,8 +185,8 @@ func recoverOne(ctx context.Context, state string, orphan *durable.Orphan, signe
 	path := RecordPath(state, c.CertificateID)
 	if signed == nil {
 		// The run may have stored its record without being able to note so.
-		if signed, err := stored(path); err == nil {
-			return &Recovered{CertificateID: c.CertificateID, Verdict: signed.Predicate.Verdict, Record: path, Target: c.Drive.Name()}, orphan.Remove()
+		if there, err := ReadRecord(path); err == nil {
+			return &Recovered{CertificateID: c.CertificateID, Verdict: there.Predicate.Verdict, Record: path, Target: c.Drive.Name()}, orphan.Remove()
 		}
 		key, err := signer()
 		if err != nil {
@@ -207,8 +207,9 @@ func recoverOne(ctx context.Context, state string, orphan *durable.Orphan, signe
 	return &Recovered{CertificateID: c.CertificateID, Verdict: signed.Verdict, Record: path, Target: c.Drive.Name()}, orphan.Remove()
 }
 
-// stored reads the statement of a record that is there already.
-func stored(path string) (attest.Statement, error) {
+// ReadRecord reads the statement of a stored record without judging it: for lists,
+// never for a verdict that anybody relies on.
+func ReadRecord(path string) (attest.Statement, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return attest.Statement{}, err
