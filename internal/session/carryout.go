@@ -9,6 +9,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/erase"
 	"github.com/panoscrub/panoscrub/internal/evidence"
 	"github.com/panoscrub/panoscrub/internal/scan"
+	"github.com/panoscrub/panoscrub/internal/verify"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
 
@@ -33,23 +34,31 @@ func (r *run) carryOut(ctx context.Context) {
 // read are in the case and are no error here: the rest of the drive must still
 // be done.
 func (r *run) erase(ctx context.Context) error {
-	for _, pass := range r.file.Plan.Passes {
-		err := r.guarded(ctx, Overwrite, pass.Number, func(count *counter) error {
-			done, err := erase.Overwrite(ctx, r.dev, r.file.Plan, pass.Number, count)
-			r.file.Erasure.Passes = append(r.file.Erasure.Passes, done)
-			r.note(evidence.EntryPass, done)
+	for _, planned := range r.file.Plan.Passes {
+		var pass erase.Pass
+		err := r.guarded(ctx, Overwrite, planned.Number, func(count *counter) (err error) {
+			pass, err = erase.Overwrite(ctx, r.dev, r.file.Plan, planned.Number, count)
 			return err
 		})
+		if pass.Number != 0 { // it was begun
+			r.file.Erasure.Passes = append(r.file.Erasure.Passes, pass)
+			r.note(evidence.EntryPass, pass)
+		}
 		if err != nil {
 			return err
 		}
 	}
-	return r.guarded(ctx, ReadBack, 0, func(count *counter) error {
-		report, err := erase.ReadBack(ctx, r.dev, r.file.Plan, count)
-		r.file.Erasure.ReadBack = &report
-		r.note(evidence.EntryReadBack, report)
+	var report *verify.Report
+	err := r.guarded(ctx, ReadBack, 0, func(count *counter) error {
+		seen, err := erase.ReadBack(ctx, r.dev, r.file.Plan, count)
+		report = &seen
 		return err
 	})
+	if report != nil {
+		r.file.Erasure.ReadBack = report
+		r.note(evidence.EntryReadBack, report)
+	}
+	return err
 }
 
 // restore formats the drive and looks at it once more.
@@ -95,12 +104,12 @@ func (r *run) recheck(ctx context.Context, count *counter) error {
 // guarded is a stage that touches the target: before it starts, the target must
 // still be what was confirmed.
 func (r *run) guarded(ctx context.Context, name Stage, pass int, work func(*counter) error) error {
+	r.file.Reached = evidence.Reached{Stage: string(name), Pass: pass}
+	r.note(evidence.EntryReached, r.file.Reached)
+	if err := r.stillSame(); err != nil {
+		return fmt.Errorf("before the stage %q: %w", name, err)
+	}
 	return r.stage(ctx, name, pass, func(count *counter) error {
-		r.note(evidence.EntryReached, evidence.Reached{Stage: string(name), Pass: pass})
-		r.file.Reached = evidence.Reached{Stage: string(name), Pass: pass}
-		if err := r.stillSame(); err != nil {
-			return fmt.Errorf("before the stage %q: %w", name, err)
-		}
 		err := work(count)
 		r.file.Reached.Bytes, _ = count.Load()
 		return err
