@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"os"
@@ -26,6 +27,7 @@ type planted struct {
 	member string
 	offset int64
 	needle []byte // bytes that must be gone afterwards
+	secret string // part of it that no output and no record may hold
 }
 
 type inspection struct {
@@ -53,7 +55,9 @@ func TestImagesOfOtherTools(t *testing.T) {
 			dir := t.TempDir()
 			image, state := filepath.Join(dir, "stick.img"), filepath.Join(dir, "state")
 			items := plantWithOtherTools(t, dir, image, c.mbMiB<<20, c.args)
-			found := unmarshal[inspection](t, panoscrub(t, state, 3, "inspect", "--json", image))
+			document := panoscrub(t, state, 3, "inspect", "--json", image)
+			found := unmarshal[inspection](t, document)
+			requireNoSecrets(t, items, "the inspection", append(document, panoscrub(t, state, 3, "inspect", image)...))
 			for _, item := range items {
 				if !slices.ContainsFunc(found.Findings, func(f struct {
 					Rule, State, Path, Member string
@@ -72,6 +76,8 @@ func TestImagesOfOtherTools(t *testing.T) {
 			if !bytes.Contains(out, []byte(`"verdict": "PASS"`)) {
 				t.Fatalf("no PASS: %s", out)
 			}
+			requireNoSecrets(t, items, "the result", out)
+			requireNoSecrets(t, items, "the record", payloadOf(t, onlyRecord(t, state)))
 			for _, item := range items {
 				requireGone(t, image, item)
 			}
@@ -131,15 +137,40 @@ func plantWithOtherTools(t *testing.T, dir, image string, size int64, mkfs []str
 		return where(archiveBytes) + int64(i) - 30
 	}
 	body := func(key []byte) []byte { return key[200:264] }
+	line := func(key []byte) string { return string(key[110:150]) }
+	_, passCode, _ := bytes.Cut(network, []byte(`"PassCode":"`))
 	// A deleted short name has lost its first letter.
 	return []planted{
-		{"archive", "", "live", "/certificates-omni_plant-4.zip", "", where(archiveBytes), archiveBytes[:64]},
-		{"stored key", "private-key", "live", "/certificates-omni_plant-4.zip", "keys/device.key", header("keys/device.key"), body(key)},
-		{"deflated configuration", "network", "live", "/certificates-omni_plant-4.zip", "network.json", header("network.json"), archiveBytes[header("network.json")-where(archiveBytes)+60:][:32]},
-		{"log", "", "live", "/panorama/occ.log", "", where([]byte("2026-03-02 10:11:12.345")), []byte("provisionDevice(118) starting")},
-		{"deleted key", "private-key", "deleted", "/_rivate.pem", "", where(deletedKey), body(deletedKey)},
-		{"key in free space", "private-key", "unallocated", "", "", residueAt, body(residueKey)},
+		{"archive", "", "live", "/certificates-omni_plant-4.zip", "", where(archiveBytes), archiveBytes[:64], "PRIVATE KEY-----"},
+		{"stored key", "private-key", "live", "/certificates-omni_plant-4.zip", "keys/device.key", header("keys/device.key"), body(key), line(key)},
+		{"deflated configuration", "network", "live", "/certificates-omni_plant-4.zip", "network.json", header("network.json"), archiveBytes[header("network.json")-where(archiveBytes)+60:][:32], string(passCode[:20])},
+		{"log", "", "live", "/panorama/occ.log", "", where([]byte("2026-03-02 10:11:12.345")), []byte("provisionDevice(118) starting"), "provisionDevice(118)"},
+		{"deleted key", "private-key", "deleted", "/_rivate.pem", "", where(deletedKey), body(deletedKey), line(deletedKey)},
+		{"key in free space", "private-key", "unallocated", "", "", residueAt, body(residueKey), line(residueKey)},
 	}
+}
+
+func requireNoSecrets(t *testing.T, items []planted, what string, data []byte) {
+	t.Helper()
+	for _, item := range items {
+		if bytes.Contains(data, []byte(item.secret)) {
+			t.Errorf("%s holds part of the %s", what, item.name)
+		}
+	}
+}
+
+// payloadOf is what a record says.
+func payloadOf(t *testing.T, record string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := base64.StdEncoding.DecodeString(unmarshal[struct{ Payload string }](t, data).Payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
 }
 
 // requireGone lets grep look for a planted byte string on the raw image.
