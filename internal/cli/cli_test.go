@@ -16,6 +16,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/scan"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
@@ -126,6 +127,27 @@ read-back  ended after 2.0 s, 500 MB of 1 GB
 	}
 	if strings.ContainsRune(terminal, '\x1b') {
 		t.Error("an escape code reached the terminal")
+	}
+}
+
+// TestVerdictOfLowFindings: the last line does not deny what was listed above it.
+func TestVerdictOfLowFindings(t *testing.T) {
+	low := []scan.Finding{{ID: "F1", Rule: "device-id", Severity: scan.Low, State: scan.Live, Sample: true, Hint: "device ID"}}
+	for _, c := range []struct {
+		verdict  scan.Verdict
+		findings []scan.Finding
+		want     string
+	}{
+		{scan.Clean, nil, "CLEAN  nothing was found in 1 MB"},
+		{scan.Clean, low, "CLEAN  nothing but what is low was found in 1 MB"},
+		{scan.Incomplete, nil, "INCOMPLETE  nothing was found in what could be read"},
+		{scan.Incomplete, low, "INCOMPLETE  nothing but what is low was found in what could be read"},
+	} {
+		var out bytes.Buffer
+		printInspection(&out, drive.Drive{}, scan.Report{Verdict: c.verdict, Findings: c.findings, Coverage: scan.Coverage{BytesRead: 1_000_000}})
+		if !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s with %d findings prints %q, want %q", c.verdict, len(c.findings), out.String(), c.want)
+		}
 	}
 }
 

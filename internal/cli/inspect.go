@@ -25,7 +25,8 @@ provisioning left on it: files, deleted files, and residue between files. It
 writes nothing, and shows no secret.
 
 It exits with 0 when nothing was found, with 3 when something was, and with 1
-when nothing was found but not everything could be read.`,
+when nothing was found but not everything could be read. What is of low severity,
+such as samples from documentation, is listed and does not count.`,
 		Example: "  sudo panoscrub inspect /dev/sdb\n  panoscrub inspect stick.img --json",
 		Args:    oneArgument("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -109,10 +110,18 @@ func printInspection(w io.Writer, d drive.Drive, r scan.Report) {
 	case scan.Leftovers:
 		fmt.Fprintf(w, "\nLEFTOVERS  %s\n", countWords(session.Count(&r)))
 	case scan.Incomplete:
-		fmt.Fprintf(w, "\nINCOMPLETE  nothing was found in what could be read, but not all could\n")
+		fmt.Fprintf(w, "\nINCOMPLETE  %s in what could be read, but not all could\n", nothing(r))
 	default:
-		fmt.Fprintf(w, "\nCLEAN  nothing was found in %s\n", human.Bytes(r.Coverage.BytesRead))
+		fmt.Fprintf(w, "\nCLEAN  %s in %s\n", nothing(r), human.Bytes(r.Coverage.BytesRead))
 	}
+}
+
+// nothing says that a drive is not dirty, and does not deny what was listed.
+func nothing(r scan.Report) string {
+	if len(r.Findings) > 0 {
+		return "nothing but what is low was found"
+	}
+	return "nothing was found"
 }
 
 func printPartition(w io.Writer, p scan.Partition) {

@@ -32,7 +32,7 @@ type SerialQuality string
 
 const (
 	SerialUnique  SerialQuality = "unique"  // nothing speaks against it
-	SerialSuspect SerialQuality = "suspect" // present, but short, a placeholder, or shown by two drives at once
+	SerialSuspect SerialQuality = "suspect" // present, but too short or too regular to be one drive's own
 	SerialMissing SerialQuality = "missing" // absent, or nothing but zeros
 )
 
