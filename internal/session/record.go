@@ -33,6 +33,7 @@ type signedRecord struct {
 func (r *run) conclude(ctx context.Context) (Result, error) {
 	var (
 		signed signedRecord
+		kept   bool // in the journal
 		path   string
 	)
 	r.file.Ended = r.Now()
@@ -42,7 +43,7 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 		if signed, err = sign(unstoppable, r.file, r.Signer); err != nil {
 			return err
 		}
-		r.note(entrySigned, signed)
+		kept = r.note(entrySigned, signed)
 		if path, err = store(r.State, signed); err != nil {
 			return err
 		}
@@ -55,7 +56,7 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 	var unstored error
 	if err != nil {
 		// Nothing is shown as a verdict that no record can prove.
-		unstored = &RecordError{Verdict: verdict, Signed: signed.Envelope != nil, Err: err}
+		unstored = &RecordError{Verdict: verdict, Signed: kept, Err: err}
 		verdict, reasons = attest.Incomplete, append(reasons, unstored.Error())
 	}
 	result := Result{

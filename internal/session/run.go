@@ -53,7 +53,7 @@ var ErrDeclined = errors.New("not confirmed")
 // journal keeps it, and the next start stores it.
 type RecordError struct {
 	Verdict string // that the run came to
-	Signed  bool   // the record was made, and only has to be stored
+	Signed  bool   // the journal holds the record, which only has to be stored
 	Err     error
 }
 

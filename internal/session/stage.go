@@ -64,11 +64,14 @@ func (r *run) watch(stop <-chan struct{}, news func(Kind) Event) {
 }
 
 // note writes one journal entry. The run goes on when that fails: the entry that
-// had to be there is there, and leaving a drive half erased would be worse.
-func (r *run) note(kind string, v any) {
-	if err := r.journal.Append(kind, v); err != nil {
+// had to be there is there, and leaving a drive half erased would be worse. It
+// reports whether the entry is durable.
+func (r *run) note(kind string, v any) bool {
+	err := r.journal.Append(kind, v)
+	if err != nil {
 		r.emit(Event{Kind: Notice, Text: "the journal cannot be written: " + err.Error()})
 	}
+	return err == nil
 }
 
 // problem adds a reason against a PASS to the record. A drive that has gone is no
