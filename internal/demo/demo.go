@@ -166,7 +166,7 @@ func deleteFiles(ctx context.Context, f *os.File, layout volume.Layout, paths ..
 	for _, path := range paths {
 		left[path] = true
 	}
-	err = fs.Walk(ctx, func(e fat.Entry) error {
+	err = fs.WalkSlots(ctx, func(e fat.Entry) error {
 		if e.Deleted || !left[e.Path] {
 			return nil
 		}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // TestParseBootRejects breaks one field at a time.
@@ -148,7 +150,7 @@ func TestClaims(t *testing.T) {
 // TestFormattersBoot reads what mkfs.vfat writes with all kinds of options, and
 // compares with what fsstat says of it.
 func TestFormattersBoot(t *testing.T) {
-	need(t, "mkfs.vfat", "fsstat")
+	testtool.Need(t, "mkfs.vfat", "fsstat")
 	for _, c := range []struct {
 		kind    string
 		mib     int64
@@ -177,7 +179,7 @@ func TestFormattersBoot(t *testing.T) {
 			if err := os.Truncate(path, c.mib<<20); err != nil {
 				t.Fatal(err)
 			}
-			tool(t, "mkfs.vfat", append(strings.Fields(c.options), "-i", "1234ABCD", "-n", "STICK", path)...)
+			testtool.Run(t, "", "mkfs.vfat", append(strings.Fields(c.options), "-i", "1234ABCD", "-n", "STICK", path)...)
 			r, err := os.Open(path)
 			if err != nil {
 				t.Fatal(err)
@@ -196,7 +198,7 @@ func TestFormattersBoot(t *testing.T) {
 
 func compareFsstat(t *testing.T, path string, f *FS) {
 	t.Helper()
-	out := tool(t, "fsstat", "-f", "fat", path)
+	out := testtool.Run(t, "", "fsstat", "-f", "fat", path)
 	number := func(pattern string) int64 {
 		m := regexp.MustCompile(pattern).FindStringSubmatch(out)
 		if m == nil {

@@ -223,7 +223,7 @@ func openBytes(t testing.TB, r io.ReaderAt, size int64) *FS {
 
 func walk(t testing.TB, f *FS) (entries []Entry) {
 	t.Helper()
-	err := f.Walk(context.Background(), func(e Entry) error {
+	err := f.WalkSlots(context.Background(), func(e Entry) error {
 		entries = append(entries, e)
 		return nil
 	})

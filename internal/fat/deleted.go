@@ -1,6 +1,9 @@
 package fat
 
-import "github.com/panoscrub/panoscrub/internal/block"
+import (
+	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/fsys"
+)
 
 // deletedDirectory guesses where the slots of a deleted directory below parent
 // lie. The first cluster is free, and must still begin with the directory's own
@@ -10,25 +13,25 @@ func (w *walker) deletedDirectory(first, parent uint32) []block.Extent {
 	if !w.f.ClusterFree(first) || !w.opensDirectory(first, parent) {
 		return nil
 	}
-	r := run{f: w.f, left: maxDirectory}
-	for c := first; r.left > 0 && w.step() && w.f.ClusterFree(c); c++ {
+	p := fsys.Pieces{Left: maxDirectory}
+	for c := first; p.Left > 0 && w.step() && w.f.ClusterFree(c); c++ {
 		ended, plausible := w.slotsIn(c, c == first)
-		if !plausible || !w.seen.add(c) || !r.add(c) || ended {
+		if !plausible || !w.seen.Add(c) || !w.f.addCluster(&p, c) || ended {
 			break
 		}
 	}
-	return r.extents
+	return p.Extents
 }
 
 // opensDirectory reports whether cluster c begins with "." for itself and ".."
 // for parent, whose number is 0 for the root.
 func (w *walker) opensDirectory(c, parent uint32) bool {
 	e, ok := w.f.ClusterExtent(c)
-	if !ok || e.Length < unit {
+	if !ok || e.Length < fsys.Unit {
 		return false
 	}
-	var buf [unit]byte
-	if len(w.f.src.read(buf[:], e.Offset)) > 0 {
+	var buf [fsys.Unit]byte
+	if len(w.f.src.Read(buf[:], e.Offset)) > 0 {
 		return false
 	}
 	dot, dotDot := slot(buf[:slotBytes]), slot(buf[slotBytes:2*slotBytes])
@@ -45,7 +48,7 @@ func (w *walker) slotsIn(c uint32, first bool) (ended, plausible bool) {
 	buf := make([]byte, chunkBytes)
 	for at := e.Offset; at < e.End(); at += chunkBytes {
 		buf = buf[:min(chunkBytes, e.End()-at)]
-		w.f.src.read(buf, at)
+		w.f.src.Read(buf, at)
 		for i := 0; i+slotBytes <= len(buf); i += slotBytes {
 			s := slot(buf[i:])
 			switch {

@@ -1,6 +1,11 @@
 package fat
 
-import "github.com/panoscrub/panoscrub/internal/block"
+import (
+	"slices"
+
+	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/fsys"
+)
 
 // chunkBytes is how much of a directory is held at a time.
 const chunkBytes = 4 << 10
@@ -20,14 +25,14 @@ func (d *reader) chunk(at, n int64) error {
 		return err
 	}
 	buf := make([]byte, n)
-	lost := d.w.f.src.read(buf, at)
+	lost := d.w.f.src.Read(buf, at)
 	for _, l := range lost {
-		d.w.f.warn("a directory cannot be read in full: sector at byte %d", at+int64(l))
+		d.w.f.notes.Add("a directory cannot be read in full: sector at byte %d", at+int64(l))
 	}
 	for i := 0; i+slotBytes <= len(buf); i += slotBytes {
-		if len(lost) > 0 && lost[0] == i/unit*unit {
+		if len(lost) > 0 && lost[0] == i/fsys.Unit*fsys.Unit {
 			d.run = nil
-			if (i+slotBytes)%unit == 0 {
+			if (i+slotBytes)%fsys.Unit == 0 {
 				lost = lost[1:]
 			}
 			continue
@@ -42,8 +47,8 @@ func (d *reader) chunk(at, n int64) error {
 // slot takes in one slot.
 func (d *reader) slot(s slot, at int64) error {
 	if d.w.slots++; d.w.slots > maxSlots {
-		d.w.f.warn("the directories have more than %d slots; the rest is left out", maxSlots)
-		return errLimit
+		d.w.f.notes.Add("the directories have more than %d slots; the rest is left out", maxSlots)
+		return fsys.ErrLimit
 	}
 	if s[0] == slotEnd {
 		d.ended = true
@@ -66,12 +71,15 @@ func (d *reader) flush() error {
 	for len(d.run) > 0 {
 		name, taken := d.run.joined()
 		rest := len(d.run) - max(taken, 1)
-		at := d.run[rest].at
+		slots := d.run[rest:]
 		d.run = d.run[:rest]
 		if !printable(name) {
 			continue
 		}
-		if err := d.w.emit(Entry{Path: join(d.in.path, name), Deleted: true, NameOnly: true, SlotOffset: at}); err != nil {
+		e := Entry{SlotOffset: slots[0].at}
+		e.Path, e.Deleted, e.NameOnly = fsys.Join(d.in.path, name), true, true
+		e.Record = record(slots, slots[len(slots)-1].at)
+		if err := d.w.emit(e); err != nil {
 			return err
 		}
 	}
@@ -83,19 +91,17 @@ func (d *reader) entry(s slot, at int64, unused bool) error {
 	if s.dot() || s.dotDot() {
 		return d.flush()
 	}
-	name, short, err := d.name(&s)
+	name, slots, err := d.name(&s)
 	if err != nil {
 		return err
 	}
 	e := Entry{
-		Path:         join(d.in.path, name),
-		ShortName:    short,
-		Dir:          s.directory(),
-		Deleted:      unused || d.in.deleted,
+		ShortName:    s.shortName(),
 		Attr:         s[11],
 		FirstCluster: s.cluster(d.w.f.Boot.Type == FAT32),
 		SlotOffset:   at,
 	}
+	e.Path, e.Dir, e.Deleted, e.Record = fsys.Join(d.in.path, name), s.directory(), unused || d.in.deleted, record(slots, at)
 	if e.Dir && e.Deleted && e.FirstCluster != 0 && e.FirstCluster == d.in.cluster {
 		return nil // a deleted "."
 	}
@@ -109,9 +115,9 @@ func (d *reader) entry(s slot, at int64, unused bool) error {
 	return d.w.enter(e, d.in)
 }
 
-// name returns the entry's name and its short name, and uses up the run of
-// long-name slots before it.
-func (d *reader) name(s *slot) (name, short string, err error) {
+// name returns the entry's name, completes its short name in s, and takes the
+// slots of its long name, which it returns, from the run before it.
+func (d *reader) name(s *slot) (name string, slots []longSlot, err error) {
 	taken := 0
 	if s[0] != slotDeleted {
 		name, taken = d.run.live(s[:])
@@ -122,12 +128,25 @@ func (d *reader) name(s *slot) (name, short string, err error) {
 			s[0] = first
 		}
 	}
-	short = s.shortName()
 	if taken == 0 {
-		name = short
+		name = s.shortName()
 	}
-	d.run = d.run[:len(d.run)-taken]
-	return name, short, d.flush()
+	rest := len(d.run) - taken
+	slots, d.run = d.run[rest:], d.run[:rest]
+	return name, slots, d.flush()
+}
+
+// record is where an entry stands whose own slot is at, as far as the slots of
+// its long name lie in front of it in one piece.
+func record(slots []longSlot, at int64) block.Extent {
+	start := at
+	for _, s := range slices.Backward(slots) {
+		if s.at != start-slotBytes && s.at != start {
+			break
+		}
+		start = s.at
+	}
+	return block.Extent{Offset: start, Length: at + slotBytes - start}
 }
 
 // locate fills in where the content of e, which stands in the directory in, lies.
@@ -135,7 +154,8 @@ func (w *walker) locate(e *Entry, in place) {
 	switch {
 	case e.Attr&AttrVolume != 0:
 	case e.Deleted && e.FirstCluster != 0 && !w.f.ClusterFree(e.FirstCluster):
-		e.Reused = w.f.valid(e.FirstCluster)
+		was, ok := w.f.ClusterExtent(e.FirstCluster)
+		e.Reused, e.Was = ok, was.Offset
 		e.Incomplete = true
 	case e.Dir && e.Deleted:
 		e.Data = w.deletedDirectory(e.FirstCluster, in.cluster)
@@ -156,29 +176,29 @@ func (w *walker) locate(e *Entry, in place) {
 // liveDirectory follows the chain of a directory in use. A cluster that was read
 // as part of a directory before ends it, so that no loop is walked.
 func (w *walker) liveDirectory(first uint32) []block.Extent {
-	r := run{f: w.f, left: maxDirectory}
+	p := fsys.Pieces{Left: maxDirectory}
 	for c := first; w.step(); {
 		switch {
-		case r.left == 0:
-			w.f.warn("a directory is larger than the format allows; the rest of it is left out")
-			return r.extents
-		case w.f.valid(c) && !w.seen.add(c):
-			w.f.warn("directories share cluster %d, or loop through it", c)
-			return r.extents
-		case !r.add(c):
-			w.f.warn("the chain of a directory leaves the volume at cluster %d", c)
-			return r.extents
+		case p.Left == 0:
+			w.f.notes.Add("a directory is larger than the format allows; the rest of it is left out")
+			return p.Extents
+		case w.f.valid(c) && !w.seen.Add(c):
+			w.f.notes.Add("directories share cluster %d, or loop through it", c)
+			return p.Extents
+		case !w.f.addCluster(&p, c):
+			w.f.notes.Add("the chain of a directory leaves the volume at cluster %d", c)
+			return p.Extents
 		}
 		link := w.f.table.next(c)
 		switch link.kind {
 		case linkEnd:
-			return r.extents
+			return p.Extents
 		case linkNext:
 			c = link.next
 		default:
-			w.f.warn("the chain of a directory breaks off at cluster %d", c)
-			return r.extents
+			w.f.notes.Add("the chain of a directory breaks off at cluster %d", c)
+			return p.Extents
 		}
 	}
-	return r.extents
+	return p.Extents
 }

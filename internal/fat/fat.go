@@ -8,30 +8,26 @@ package fat
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"sync"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/fsys"
 )
 
 // ErrNotFAT says that there is no FAT file system at the place.
-var ErrNotFAT = errors.New("no FAT file system")
+var ErrNotFAT error = fsys.Other("FAT")
 
 // FS is one opened file system. Its methods are safe for concurrent use; each
 // Walk keeps its own state.
 type FS struct {
 	Boot Boot
 
-	src      *source
+	src      *fsys.Source
 	table    table
 	clusters uint32 // that the table, the boot sector and the partition all have room for
 	end      int64  // first byte behind the partition
 
-	mu       sync.Mutex // guards warnings
-	warnings []string
+	notes fsys.Notes
 }
 
 // Open reads the file system in the bytes [start, start+size) of r.
@@ -44,7 +40,7 @@ func Open(r io.ReaderAt, start, size int64) (*FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &FS{Boot: boot, src: &source{r: r}, end: start + size}
+	f := &FS{Boot: boot, src: fsys.NewSource(r), end: start + size}
 	entries := boot.TableEntries()
 	room := (size - (boot.DataOffset - start) + int64(boot.ClusterBytes) - 1) / int64(boot.ClusterBytes)
 	f.clusters = uint32(min(int64(boot.Clusters), entries-2, room))
@@ -55,13 +51,13 @@ func Open(r io.ReaderAt, start, size int64) (*FS, error) {
 
 func (f *FS) warnBoot(entries, size int64) {
 	if f.Boot.FromBackup {
-		f.warn("the boot sector is damaged; its backup is used")
+		f.notes.Add("the boot sector is damaged; its backup is used")
 	}
 	if claimed := f.Boot.TotalSectors * int64(f.Boot.SectorBytes); claimed > size {
-		f.warn("the file system claims %d bytes, but there are %d", claimed, size)
+		f.notes.Add("the file system claims %d bytes, but there are %d", claimed, size)
 	}
 	if int64(f.Boot.Clusters)+2 > entries {
-		f.warn("the file system claims %d clusters, but its table has entries for %d", f.Boot.Clusters, entries-2)
+		f.notes.Add("the file system claims %d clusters, but its table has entries for %d", f.Boot.Clusters, entries-2)
 	}
 }
 
@@ -105,7 +101,7 @@ func (f *FS) Label(ctx context.Context) string {
 	for _, e := range w.root() {
 		for at := e.Offset; at < e.End() && ctx.Err() == nil; at += chunkBytes {
 			buf = buf[:min(chunkBytes, e.End()-at)]
-			f.src.read(buf, at)
+			f.src.Read(buf, at)
 			for i := 0; i+slotBytes <= len(buf); i += slotBytes {
 				s := slot(buf[i:])
 				if s[0] == slotEnd {
@@ -120,31 +116,12 @@ func (f *FS) Label(ctx context.Context) string {
 	return f.Boot.label()
 }
 
-// Warnings says in words what was wrong with the file system so far: limits hit,
-// loops, tables that differ, bytes that could not be read. It quotes nothing
-// from the drive but numbers.
-func (f *FS) Warnings() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.warnings)
-}
+// Type is FAT12, FAT16 or FAT32.
+func (f *FS) Type() string { return f.Boot.Type }
+
+// Warnings implements [fsys.FS].
+func (f *FS) Warnings() []string { return f.notes.List() }
 
 // Unreadable is what could not be read of the file system's own structures so
 // far: boot sector, tables and directories.
-func (f *FS) Unreadable() block.Extents { return f.src.failed() }
-
-// maxWarnings bounds what a file system made to annoy can have us say.
-const maxWarnings = 64
-
-func (f *FS) warn(format string, args ...any) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	text := fmt.Sprintf(format, args...)
-	switch n := len(f.warnings); {
-	case n > maxWarnings || slices.Contains(f.warnings, text):
-	case n == maxWarnings:
-		f.warnings = append(f.warnings, "there is more that is wrong with the file system")
-	default:
-		f.warnings = append(f.warnings, text)
-	}
-}
+func (f *FS) Unreadable() block.Extents { return f.src.Unreadable() }

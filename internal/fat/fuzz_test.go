@@ -58,7 +58,7 @@ func FuzzOpenWalk(f *testing.F) {
 			return
 		}
 		entries := 0
-		err = fs.Walk(context.Background(), func(e Entry) error {
+		err = fs.WalkSlots(context.Background(), func(e Entry) error {
 			entries++
 			checkEntry(t, e, size)
 			return nil

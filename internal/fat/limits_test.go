@@ -74,7 +74,7 @@ func TestManyWarnings(t *testing.T) {
 	}
 	f := v.open(t)
 	walk(t, f)
-	if n := len(f.Warnings()); n != maxWarnings+1 {
+	if n := len(f.Warnings()); n > 100 || !strings.Contains(f.Warnings()[n-1], "more that is wrong") {
 		t.Errorf("%d warnings", n)
 	}
 }

@@ -19,8 +19,8 @@ func (f *FS) compareCopies(ctx context.Context) error {
 			return err
 		}
 		a, b = a[:min(pageBytes, used-at)], b[:min(pageBytes, used-at)]
-		f.src.read(a, f.table.offsets[0]+at)
-		f.src.read(b, f.table.offsets[1]+at)
+		f.src.Read(a, f.table.offsets[0]+at)
+		f.src.Read(b, f.table.offsets[1]+at)
 		if bytes.Equal(a, b) {
 			continue
 		}
@@ -34,7 +34,7 @@ func (f *FS) compareCopies(ctx context.Context) error {
 		}
 	}
 	if differing > 0 {
-		f.warn("the two copies of the table differ in %d bytes, the first at byte %d of each", differing, first)
+		f.notes.Add("the two copies of the table differ in %d bytes, the first at byte %d of each", differing, first)
 	}
 	return nil
 }

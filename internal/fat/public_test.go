@@ -2,25 +2,10 @@ package fat
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
-)
 
-// publicImage unpacks one of the public forensic test images, which are not part
-// of this repository. The variable PANOSCRUB_IMAGES names where they are.
-func publicImage(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("PANOSCRUB_IMAGES")
-	if dir == "" {
-		t.Skip("NOT RUN: PANOSCRUB_IMAGES names no directory of public test images")
-	}
-	need(t, "xz", "fls", "istat")
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(tool(t, "xz", "-dkc", filepath.Join(dir, name+".xz"))), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+	"github.com/panoscrub/panoscrub/internal/testtool"
+)
 
 // TestPublicImages compares with The Sleuth Kit on images that others made to
 // test such programs.
@@ -39,7 +24,7 @@ func TestPublicImages(t *testing.T) {
 		{"ext-part-test-2.dd", FAT16, 52416, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := publicImage(t, c.name)
+			path := testtool.PublicImage(t, c.name)
 			r, err := os.Open(path)
 			if err != nil {
 				t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // seen is one line of fls, with what istat adds to it.
@@ -21,8 +23,8 @@ var flsLine = regexp.MustCompile(`^(.)/(.) (\* )?(\d+)(?:\(realloc\))?:\t(.*)$`)
 // sleuthKit lists the file system at sector start of the image.
 func sleuthKit(t *testing.T, image string, start int64) (list []seen) {
 	t.Helper()
-	need(t, "fls", "istat")
-	for line := range strings.Lines(tool(t, "fls", "-r", "-p", "-o", strconv.FormatInt(start, 10), image)) {
+	testtool.Need(t, "fls", "istat")
+	for line := range strings.Lines(testtool.Run(t, "", "fls", "-r", "-p", "-o", strconv.FormatInt(start, 10), image)) {
 		m := flsLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
 		if m == nil {
 			t.Fatalf("fls printed %q", line)
@@ -41,7 +43,7 @@ func sleuthKit(t *testing.T, image string, start int64) (list []seen) {
 // file system.
 func sectors(t *testing.T, image string, start, inode int64) (list []int64) {
 	t.Helper()
-	out := tool(t, "istat", "-o", strconv.FormatInt(start, 10), image, strconv.FormatInt(inode, 10))
+	out := testtool.Run(t, "", "istat", "-o", strconv.FormatInt(start, 10), image, strconv.FormatInt(inode, 10))
 	_, tail, _ := strings.Cut(out, "\nSectors:\n")
 	for _, field := range strings.Fields(tail) {
 		n, err := strconv.ParseInt(field, 10, 64)

@@ -1,6 +1,10 @@
 package fat
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/panoscrub/panoscrub/internal/fsys"
+)
 
 // The table of a large drive takes many megabytes, so it is read in pages, of
 // which a few are kept: pageBytes*pageSlots bytes in all.
@@ -29,7 +33,7 @@ type link struct {
 
 // table reads entries through a small cache of pages.
 type table struct {
-	src     *source
+	src     *fsys.Source
 	bits    int
 	bytes   int64
 	offsets []int64 // of the copies, the one in force first
@@ -41,10 +45,10 @@ type table struct {
 type page struct {
 	number int64 // -1 for an empty slot
 	data   []byte
-	lost   [pageBytes / unit]bool
+	lost   [pageBytes / fsys.Unit]bool
 }
 
-func newTable(src *source, b Boot) table {
+func newTable(src *fsys.Source, b Boot) table {
 	t := table{src: src, bytes: b.TableBytes, mu: new(sync.Mutex), pages: make([]page, pageSlots)}
 	switch b.Type {
 	case FAT12:
@@ -122,7 +126,7 @@ func (t *table) span(at int64, n int) ([]byte, bool) {
 	if in+n > len(p.data) {
 		return make([]byte, n), false
 	}
-	return p.data[in : in+n], !p.lost[in/unit]
+	return p.data[in : in+n], !p.lost[in/fsys.Unit]
 }
 
 // load reads a page from the copy in force, and what cannot be read from the
@@ -136,12 +140,12 @@ func (t *table) load(p *page, number int64) {
 	p.number = number
 	p.data = p.data[:min(int(size), cap(p.data))]
 	clear(p.lost[:])
-	for _, at := range t.src.read(p.data, t.offsets[0]+start) {
-		p.lost[at/unit] = !t.rescue(p.data[at:min(at+unit, len(p.data))], start+int64(at))
+	for _, at := range t.src.Read(p.data, t.offsets[0]+start) {
+		p.lost[at/fsys.Unit] = !t.rescue(p.data[at:min(at+fsys.Unit, len(p.data))], start+int64(at))
 	}
 }
 
-// rescue reads one unit of the table from the other copy.
-func (t *table) rescue(unit []byte, at int64) bool {
-	return len(t.offsets) > 1 && len(t.src.read(unit, t.offsets[1]+at)) == 0
+// rescue reads one piece of the table from the other copy.
+func (t *table) rescue(piece []byte, at int64) bool {
+	return len(t.offsets) > 1 && len(t.src.Read(piece, t.offsets[1]+at)) == 0
 }

@@ -7,38 +7,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
-
-// need skips the test, loudly, where one of the programs is missing.
-func need(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("NOT RUN: %s is not installed", p)
-		}
-	}
-}
-
-// tool runs a program and returns what it printed.
-func tool(t *testing.T, program string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC", "MTOOLS_SKIP_CHECK=1")
-	out, err := cmd.Output()
-	if err != nil {
-		detail := ""
-		if exit, ok := err.(*exec.ExitError); ok {
-			detail = string(exit.Stderr)
-		}
-		t.Fatalf("%s %q: %v: %s", program, args, err, detail)
-	}
-	return string(out)
-}
 
 // made is an image that other people's programs made, and what they put there.
 type made struct {
@@ -49,22 +24,16 @@ type made struct {
 
 func format(t *testing.T, size int64, options ...string) *made {
 	t.Helper()
-	need(t, "mkfs.vfat", "mcopy", "mmd", "mdel", "mdeltree")
-	m := &made{t: t, path: filepath.Join(t.TempDir(), "image"), files: map[string][]byte{}}
-	if err := os.WriteFile(m.path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(m.path, size); err != nil {
-		t.Fatal(err)
-	}
-	tool(t, "mkfs.vfat", append(options, "--invariant", "-n", "PLANTED", m.path)...)
+	testtool.Need(t, "mkfs.vfat", "mcopy", "mmd", "mdel", "mdeltree")
+	m := &made{t: t, path: testtool.Image(t, size), files: map[string][]byte{}}
+	testtool.Run(t, "", "mkfs.vfat", append(options, "--invariant", "-n", "PLANTED", m.path)...)
 	return m
 }
 
 func (m *made) mkdir(paths ...string) {
 	m.t.Helper()
 	for _, p := range paths {
-		tool(m.t, "mmd", "-i", m.path, "::"+p)
+		testtool.Run(m.t, "", "mmd", "-i", m.path, "::"+p)
 	}
 }
 
@@ -80,14 +49,14 @@ func (m *made) copy(path string, n int) {
 	if err := os.WriteFile(from, body, 0o600); err != nil {
 		m.t.Fatal(err)
 	}
-	tool(m.t, "mcopy", "-i", m.path, from, "::"+path)
+	testtool.Run(m.t, "", "mcopy", "-i", m.path, from, "::"+path)
 	m.files[path] = body
 }
 
 func (m *made) remove(paths ...string) {
 	m.t.Helper()
 	for _, p := range paths {
-		tool(m.t, "mdel", "-i", m.path, "::"+p)
+		testtool.Run(m.t, "", "mdel", "-i", m.path, "::"+p)
 	}
 }
 
@@ -147,7 +116,7 @@ func plant(t *testing.T, m *made) {
 	m.remove("/hole0.bin", "/hole1.bin", "/hole2.bin", "/hole3.bin")
 	m.copy("/network.json", 2*cluster)
 	m.remove("/gone/key.pem")
-	tool(t, "mdeltree", "-i", m.path, "::/gone")
+	testtool.Run(t, "", "mdeltree", "-i", m.path, "::/gone")
 }
 
 func (m *made) read(kind string) (*FS, []Entry) {

@@ -3,9 +3,9 @@ package fat
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/fsys"
 )
 
 // Limits of one walk. What lies beyond them is left out, with a warning.
@@ -17,22 +17,15 @@ const (
 	maxDirectory = 65536 * slotBytes
 )
 
-// Entry is one directory entry, in use or deleted.
+// Entry is one directory entry, in use or deleted, with what only FAT has. Of a
+// deleted file, Data is a guess: as many clusters as it had from the first one
+// on, among those that are free now.
 type Entry struct {
-	// Path is the entry's way from the root, "/" between names. The names are as
-	// they stand on the drive, and not safe to print; only a "/" within a name,
-	// which no writer makes, becomes U+FFFD.
-	Path string
+	fsys.Entry
 	// ShortName is the 8.3 name. The first character of a deleted one is lost:
 	// "_" stands for it where the long name does not tell.
 	ShortName string
-	Dir       bool
-	Deleted   bool
-	// NameOnly says that slots of a long name are all there is: Path ends in it,
-	// and nothing else is known. Such an entry is deleted.
-	NameOnly bool
-	Attr     byte
-	Size     int64 // in bytes, as the entry has it; 0 for a directory or label
+	Attr      byte
 	// FirstCluster is 0 for none. Windows clears its upper half when it deletes
 	// from FAT32, so that a deleted file behind cluster 65535 may be sought in the
 	// wrong place.
@@ -40,21 +33,19 @@ type Entry struct {
 	// SlotOffset is where the entry's own slot stands on the drive; its long name
 	// precedes it.
 	SlotOffset int64
-	// Data is where the content lies, in file order and clipped to Size; for a
-	// directory, all of its slots. Of a deleted file it is a guess: as many
-	// clusters as it had from the first one on, among those that are free now.
-	Data []block.Extent
-	// Incomplete says that Data covers less than Size.
-	Incomplete bool
-	// Reused says that the first cluster of a deleted entry belongs to someone
-	// else now. The content is gone, and Data is empty.
-	Reused bool
 }
 
-// errLimit ends a walk that has reached one of its limits.
-var errLimit = errors.New("limit reached")
+// Walk implements [fsys.FS]: it visits what [FS.WalkSlots] does, but for labels.
+func (f *FS) Walk(ctx context.Context, visit func(fsys.Entry) error) error {
+	return f.WalkSlots(ctx, func(e Entry) error {
+		if e.Attr&AttrVolume != 0 {
+			return nil
+		}
+		return visit(e.Entry)
+	})
+}
 
-// Walk calls visit for each entry of the file system, live and deleted, depth
+// WalkSlots calls visit for each entry of the file system, live and deleted, depth
 // first: a directory's slots in the order in which they stand, and below an
 // entry for a directory at once what is in it. "." and ".." are left out; the
 // volume's label is an entry with AttrVolume. Deleted directories are entered
@@ -62,15 +53,15 @@ var errLimit = errors.New("limit reached")
 // deleted.
 //
 // Time and memory are bounded whatever the drive says; Warnings tells what was
-// left out for it, and what could not be read. Walk returns the error of visit
+// left out for it, and what could not be read. WalkSlots returns the error of visit
 // or of ctx, and no other.
-func (f *FS) Walk(ctx context.Context, visit func(Entry) error) error {
+func (f *FS) WalkSlots(ctx context.Context, visit func(Entry) error) error {
 	if err := f.compareCopies(ctx); err != nil {
 		return err
 	}
 	w := f.walker(ctx, visit)
 	err := w.directory(w.root(), place{path: "/"})
-	if errors.Is(err, errLimit) {
+	if errors.Is(err, fsys.ErrLimit) {
 		return nil
 	}
 	return err
@@ -81,7 +72,7 @@ type walker struct {
 	f       *FS
 	ctx     context.Context
 	visit   func(Entry) error
-	seen    clusterSet // clusters that were read as part of a directory
+	seen    fsys.Set // clusters that were read as part of a directory
 	entries int
 	slots   int
 	steps   int64 // along chains that may still be taken
@@ -89,7 +80,7 @@ type walker struct {
 
 func (f *FS) walker(ctx context.Context, visit func(Entry) error) *walker {
 	return &walker{
-		f: f, ctx: ctx, visit: visit, seen: clusterSet{},
+		f: f, ctx: ctx, visit: visit, seen: fsys.Set{},
 		// Each cluster belongs to one chain at most, so that following them all
 		// takes a step for each; guesses about deleted files may overlap.
 		steps: 2*int64(f.clusters) + 64<<20,
@@ -109,7 +100,7 @@ type place struct {
 func (w *walker) step() bool {
 	w.steps--
 	if w.steps < 0 {
-		w.f.warn("the chains of clusters take too many steps; some files are not followed to their end")
+		w.f.notes.Add("the chains of clusters take too many steps; some files are not followed to their end")
 		return false
 	}
 	return w.steps%4096 != 0 || w.ctx.Err() == nil
@@ -141,7 +132,7 @@ func (w *walker) directory(extents []block.Extent, in place) error {
 func (w *walker) enter(e Entry, in place) error {
 	switch {
 	case in.depth == maxDepth:
-		w.f.warn("directories nest deeper than %d; what is below is left out", maxDepth)
+		w.f.notes.Add("directories nest deeper than %d; what is below is left out", maxDepth)
 		return nil
 	case len(e.Data) == 0:
 		return nil
@@ -152,8 +143,8 @@ func (w *walker) enter(e Entry, in place) error {
 // emit hands e to the visitor, within the limits.
 func (w *walker) emit(e Entry) error {
 	if w.entries == maxEntries {
-		w.f.warn("there are more than %d entries; the rest is left out", maxEntries)
-		return errLimit
+		w.f.notes.Add("there are more than %d entries; the rest is left out", maxEntries)
+		return fsys.ErrLimit
 	}
 	if err := w.ctx.Err(); err != nil {
 		return err
@@ -161,5 +152,3 @@ func (w *walker) emit(e Entry) error {
 	w.entries++
 	return w.visit(e)
 }
-
-func join(dir, name string) string { return dir + strings.ReplaceAll(name, "/", "\uFFFD") }

@@ -360,12 +360,12 @@ func TestWalkEnds(t *testing.T) {
 	v := newVolume(t, shape{})
 	v.put(0, 0, entry("A", 0, 0, 0), entry("B", 0, 0, 0))
 	f := v.open(t)
-	if err := f.Walk(context.Background(), func(Entry) error { return errMedium }); !errors.Is(err, errMedium) {
+	if err := f.WalkSlots(context.Background(), func(Entry) error { return errMedium }); !errors.Is(err, errMedium) {
 		t.Errorf("visit's error: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
-	err := f.Walk(ctx, func(Entry) error { n++; cancel(); return nil })
+	err := f.WalkSlots(ctx, func(Entry) error { n++; cancel(); return nil })
 	if !errors.Is(err, context.Canceled) || n != 1 {
 		t.Errorf("cancelled: %v after %d entries", err, n)
 	}

@@ -241,7 +241,7 @@ func TestReused(t *testing.T) {
 	if len(r.Findings) != 2 {
 		t.Errorf("%+v", r.Findings)
 	}
-	want{ruleArchive.id, "/certificates-omni_north.zip", "", Deleted, bytes.Index(drive, []byte("\xE5ERTIF~1ZIP")), Critical, "north, content overwritten"}.check(t, r)
+	want{ruleArchive.id, "/certificates-omni_north.zip", "", Deleted, bytes.Index(drive, []byte("\xE5ERTIF~1ZIP")) - 3*slotBytes, Critical, "north, content overwritten"}.check(t, r)
 	want{rulePrivateKey.id, "/d/other.pem", "", Live, where(t, drive, key), Critical, ""}.check(t, r)
 }
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
-	"github.com/panoscrub/panoscrub/internal/fat"
+	"github.com/panoscrub/panoscrub/internal/fsys"
 )
 
 // TestHostile has drives that were made to take for ever, or all memory. What
@@ -103,7 +103,7 @@ func TestManyNames(t *testing.T) {
 		if x.limits[limitMore] {
 			t.Fatalf("limit after %d", i)
 		}
-		x.take(set, nil, fat.Entry{Path: fmt.Sprintf("/certificates-omni_%d.zip", i)})
+		x.take(set, fsys.Entry{Path: fmt.Sprintf("/certificates-omni_%d.zip", i)})
 	}
 	if len(x.named) != maxNamed || !x.limits[limitMore] {
 		t.Errorf("%d names, limits %v", len(x.named), x.limits)

@@ -75,10 +75,11 @@ func (j *join) dropDirectorySlots() {
 func (s sighting) slotsOf(e entry) bool {
 	const sector = 512
 	end := s.offset + s.length
-	if e.slot >= s.offset && e.slot <= end {
+	slot := e.record.End() - slotBytes
+	if slot >= s.offset && slot <= end {
 		return true
 	}
-	if end%sector != 0 || e.slot%sector != 0 {
+	if end%sector != 0 || slot%sector != 0 {
 		return false
 	}
 	device, ok := archiveDevice(base(e.path), e.deleted)

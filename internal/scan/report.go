@@ -76,7 +76,7 @@ type Finding struct {
 	Member   string   `json:"member"` // inside the archive at Path or Offset
 	// Offset is where the item starts on the drive: the first data byte of the file
 	// that it is or is in, the local header of its member, the first matching byte
-	// of residue. Of an entry without data it is the directory slot.
+	// of residue. Of an entry without data it is where its record starts.
 	Offset   int64  `json:"offsetBytes"`
 	Length   int64  `json:"lengthBytes"`
 	Encoding string `json:"encoding"` // "utf-8" or "binary"

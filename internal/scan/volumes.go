@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
+	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/fat"
+	"github.com/panoscrub/panoscrub/internal/fsys"
 	"github.com/panoscrub/panoscrub/internal/parttable"
 )
 
@@ -16,7 +17,7 @@ import (
 // is one that can be walked.
 type volume struct {
 	Partition
-	fs *fat.FS
+	fs fsys.FS
 }
 
 // openVolumes finds the partitions and what is in them. What is wrong with them
@@ -50,20 +51,23 @@ func readTable(drive io.ReaderAt, size int64, sectorSize int) (parttable.Table, 
 	return parttable.Read(drive, size, sectorSize)
 }
 
+// openers are the readers of the file systems that can be walked.
+var openers = []fsys.Opener{
+	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return fat.Open(r, start, size) },
+}
+
 func openVolume(drive io.ReaderAt, p Partition, limits limits) volume {
-	fs, err := fat.Open(drive, p.Offset, p.Size)
-	if err != nil {
-		if !errors.Is(err, fat.ErrNotFAT) {
+	for _, open := range openers {
+		fs, err := open(drive, p.Offset, p.Size)
+		if err == nil {
+			p.FileSystem = fs.Type()
+			return volume{p, fs}
+		}
+		if !errors.Is(err, fsys.ErrOther) {
 			limits.add(p.name() + ": " + err.Error())
 		}
-		return volume{Partition: p}
 	}
-	p.FileSystem = fs.Boot.Type
-	// What formatters write when there is none. The root directory has the last word.
-	if fs.Boot.Label != "NO NAME" {
-		p.Label = clean(fs.Boot.Label)
-	}
-	return volume{p, fs}
+	return volume{Partition: p}
 }
 
 func (p Partition) name() string {
@@ -84,8 +88,8 @@ type entry struct {
 	deleted bool
 	reused  bool
 	size    int64
-	start   int64 // of its data on the drive; without any, of its directory slot
-	slot    int64
+	start   int64 // of its data on the drive; without any, of its record
+	record  block.Extent
 	was     int64 // where the data of a reused entry began
 	file    int32 // number in the index, or noFile
 }
@@ -106,38 +110,33 @@ func (x *catalog) read(ctx context.Context, set *ruleset) error {
 	defer x.files.build()
 	for i := range x.volumes {
 		v := &x.volumes[i]
-		err := v.walk(ctx, func(e fat.Entry) error {
-			if e.Attr&fat.AttrVolume != 0 && !e.Deleted && path.Dir(e.Path) == "/" {
-				v.Label = clean(path.Base(e.Path))
-				return nil
-			}
-			x.take(set, v.fs, e)
+		err := v.walk(ctx, func(e fsys.Entry) error {
+			x.take(set, e)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
+		if v.fs != nil {
+			v.Label = clean(v.fs.Label(ctx))
+		}
 	}
 	return nil
 }
 
-func (v *volume) walk(ctx context.Context, visit func(fat.Entry) error) error {
+func (v *volume) walk(ctx context.Context, visit func(fsys.Entry) error) error {
 	if v.fs == nil {
 		return nil
 	}
 	return v.fs.Walk(ctx, visit)
 }
 
-func (x *catalog) take(set *ruleset, fs *fat.FS, e fat.Entry) {
+func (x *catalog) take(set *ruleset, e fsys.Entry) {
 	file := noFile
 	if hasContent(e) {
 		file = x.files.add(e.Data, e.Deleted)
 	}
 	found := entryOf(e, file)
-	if e.Reused {
-		first, _ := fs.ClusterExtent(e.FirstCluster)
-		found.was = first.Offset
-	}
 	for _, r := range set.rules {
 		if r.path == nil || !r.path(entryName{found.path, e.Dir, e.Deleted}) {
 			continue
@@ -153,12 +152,12 @@ func (x *catalog) take(set *ruleset, fs *fat.FS, e fat.Entry) {
 }
 
 // hasContent reports whether bytes on the drive belong to the entry as a file.
-func hasContent(e fat.Entry) bool { return !e.Dir && len(e.Data) > 0 }
+func hasContent(e fsys.Entry) bool { return !e.Dir && len(e.Data) > 0 }
 
-func entryOf(e fat.Entry, file int32) entry {
+func entryOf(e fsys.Entry, file int32) entry {
 	found := entry{
 		path: clean(e.Path), deleted: e.Deleted, reused: e.Reused,
-		size: e.Size, start: e.SlotOffset, slot: e.SlotOffset, file: file,
+		size: e.Size, start: e.Record.Offset, record: e.Record, was: e.Was, file: file,
 	}
 	if len(e.Data) > 0 {
 		found.start = e.Data[0].Offset
@@ -178,7 +177,7 @@ func (x *catalog) entriesOf(ctx context.Context, wanted map[int32]bool) (map[int
 	}
 	number := int32(0)
 	for i := range x.volumes {
-		err := x.volumes[i].walk(ctx, func(e fat.Entry) error {
+		err := x.volumes[i].walk(ctx, func(e fsys.Entry) error {
 			if !hasContent(e) {
 				return nil
 			}
