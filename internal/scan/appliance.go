@@ -3,6 +3,8 @@ package scan
 import (
 	"cmp"
 	"slices"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // Where the drive may tell of its appliance, the best source first.
@@ -20,16 +22,14 @@ var sources = []string{fromArchiveName, fromConfiguration, fromLog, fromText}
 func (j *join) appliances() []Appliance {
 	list := []Appliance{}
 	for _, e := range j.catalog.named {
-		if device, ok := archiveDevice(base(e.path), e.deleted); ok && e.rule == ruleArchive {
-			list = append(list, Appliance{DeviceName: device, Source: fromArchiveName})
-		}
+		list = append(list, Appliance{DeviceName: e.device, Source: fromArchiveName})
 	}
 	for _, s := range j.sightings {
 		if s.sample {
 			continue
 		}
 		a := s.names
-		if a.Source = fromArchiveName; s.rule != ruleArchiveName {
+		if a.Source = fromArchiveName; s.rule.ID != rules.ArchiveName {
 			a.Source = j.sourceOf(s)
 		}
 		list = append(list, a)
@@ -47,13 +47,13 @@ func (j *join) appliances() []Appliance {
 
 // sourceOf says in what kind of place an identifier was seen.
 func (j *join) sourceOf(id sighting) string {
-	if e, ok := j.named[id.file]; ok && e.rule == ruleLog {
+	if e, ok := j.named[id.file]; ok && e.rule.ID == rules.ProvisionLog {
 		return fromLog
 	}
-	if id.member != nil || j.near(ruleNetwork, id) {
+	if id.member != nil || j.near(rules.Network, id) {
 		return fromConfiguration
 	}
-	if j.near(ruleLog, id) {
+	if j.near(rules.ProvisionLog, id) {
 		return fromLog
 	}
 	return fromText
@@ -61,9 +61,9 @@ func (j *join) sourceOf(id sighting) string {
 
 // near reports whether something of the rule was seen in the same file, or in
 // the same stretch of free space.
-func (j *join) near(r *rule, id sighting) bool {
+func (j *join) near(rule string, id sighting) bool {
 	return slices.ContainsFunc(j.sightings, func(s sighting) bool {
-		if s.rule != r || s.file != id.file || s.member.id() != id.member.id() {
+		if s.rule.ID != rule || s.file != id.file || s.member.id() != id.member.id() {
 			return false
 		}
 		return s.file != noFile || id.pos >= s.pos-logGap && id.pos <= s.pos+s.length+logGap

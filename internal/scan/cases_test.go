@@ -11,6 +11,8 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
 	"github.com/panoscrub/panoscrub/internal/progress"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // isClean fails unless the report says that every byte was read and nothing
@@ -89,12 +91,13 @@ func TestHarmless(t *testing.T) {
 		t.Errorf("verdict %s, appliance %+v", r.Verdict, r.Appliance)
 	}
 	for _, f := range r.Findings {
-		if !f.Sample || f.Severity != Low || f.Path != "/guide.md" {
+		named := f.Rule == rules.Authority && f.Path == "/ca-bundle.crt" && strings.HasSuffix(f.Hint, ", and 4 more")
+		if sample := f.Sample && f.Path == "/guide.md"; f.Severity != Low || !sample && !named {
 			t.Errorf("%+v", f)
 		}
 	}
-	if len(r.Findings) != 2 {
-		t.Errorf("%d findings, want the two samples", len(r.Findings))
+	if len(r.Findings) != 3 {
+		t.Errorf("%d findings, want the two samples and the authorities", len(r.Findings))
 	}
 }
 
@@ -108,7 +111,7 @@ func TestChunkBorder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f := only(t, r); f.Offset != int64(at) || f.Length != int64(len(key)) || f.Rule != rulePrivateKey.id {
+		if f := only(t, r); f.Offset != int64(at) || f.Length != int64(len(key)) || f.Rule != rules.PrivateKey {
 			t.Fatalf("at %d: %+v", at, f)
 		}
 		clear(drive.Bytes()[at : at+len(key)])
@@ -204,7 +207,7 @@ func TestBundle(t *testing.T) {
 	v.put("/bundle.txt", content)
 	drive := v.bytes()
 	r := scanned(t, inMemory(drive))
-	keys, certs := r.find(rulePrivateKey.id, "/bundle.txt", ""), r.find(ruleCertificate.id, "/bundle.txt", "")
+	keys, certs := r.find(rules.PrivateKey, "/bundle.txt", ""), r.find(rules.Certificate, "/bundle.txt", "")
 	if len(keys) != 3 || len(certs) != 3 || len(r.Findings) != 6 {
 		t.Fatalf("%+v", r.Findings)
 	}
@@ -241,8 +244,8 @@ func TestReused(t *testing.T) {
 	if len(r.Findings) != 2 {
 		t.Errorf("%+v", r.Findings)
 	}
-	want{ruleArchive.id, "/certificates-omni_north.zip", "", Deleted, bytes.Index(drive, []byte("\xE5ERTIF~1ZIP")) - 3*slotBytes, Critical, "north, content overwritten"}.check(t, r)
-	want{rulePrivateKey.id, "/d/other.pem", "", Live, where(t, drive, key), Critical, ""}.check(t, r)
+	want{rules.Archive, "/certificates-omni_north.zip", "", Deleted, bytes.Index(drive, []byte("\xE5ERTIF~1ZIP")) - 3*fatSlot, Critical, "north, content overwritten"}.check(t, r)
+	want{rules.PrivateKey, "/d/other.pem", "", Live, where(t, drive, key), Critical, ""}.check(t, r)
 }
 
 // TestRenamed has an archive that was renamed: the slots of its old name are left,
@@ -255,7 +258,7 @@ func TestRenamed(t *testing.T) {
 	v.put("/next.txt", []byte("stands behind"))
 	tool(t, "", "mren", "-i", v.path, "::/"+oldName, "::/"+newName)
 	drive := v.bytes()
-	if bytes.Count(drive, []byte(archiveSlot)) != 2 {
+	if bytes.Count(drive, []byte(fatArchiveSlot)) != 2 {
 		t.Fatal("the old name is not left")
 	}
 	r := scanned(t, inMemory(drive))
@@ -286,12 +289,17 @@ func TestContained(t *testing.T) {
 	arn := "arn:aws:panorama:eu-west-1:210987654321:device/" + id
 	thing := "arn:aws:iot:eu-west-1:210987654321:thing/panorama_here_Thing_0123abcd"
 	r := scanned(t, inMemory([]byte(arn+" "+thing)))
-	if len(r.Findings) != 2 || r.Findings[0].Rule != ruleARN.id || r.Findings[1].Rule != ruleThingARN.id {
+	if len(r.Findings) != 2 || r.Findings[0].Rule != "panorama-arn" || r.Findings[1].Rule != "thing-arn" {
 		t.Errorf("%+v", r.Findings)
 	}
 	if fmt.Sprint(r.Appliance) != fmt.Sprint([]Appliance{{"", id, fromText}, {"here", "", fromText}}) {
 		t.Errorf("%+v", r.Appliance)
 	}
+}
+
+// archiveName is the device's name in an archive's.
+func archiveName(name string, deleted bool) (device string, ok bool) {
+	return rules.Builtin().Get(rules.Archive).MatchName(rules.Named{Path: "/" + name, Deleted: deleted})
 }
 
 func TestArchiveNames(t *testing.T) {
@@ -307,12 +315,12 @@ func TestArchiveNames(t *testing.T) {
 		"certificates-omni_.zip":                                 "",
 		"certificates-omni_" + strings.Repeat("n", 200) + ".zip": strings.Repeat("n", 200),
 	} {
-		if got, ok := archiveDevice(name, false); !ok || got != device {
+		if got, ok := archiveName(name, false); !ok || got != device {
 			t.Errorf("%q: %q, %v", name, got, ok)
 		}
 	}
 	for _, name := range []string{"certificates-omni_site7.txt", "my-certificates-omni_site7.zip", "certificates-deeplens_x.zip", "certificates-omni.zip", "certificates.zip", "certificates-omni_a\nb.zip"} {
-		if device, ok := archiveDevice(name, true); ok {
+		if device, ok := archiveName(name, true); ok {
 			t.Errorf("%q: %q", name, device)
 		}
 	}
@@ -323,10 +331,10 @@ func TestCutName(t *testing.T) {
 	for name, device := range map[string]string{
 		"certificates-omni_north.zi": "north", "certificates-omni_northern": "", "certificates-omni_north (1).zip.crdownl": "north",
 	} {
-		if got, ok := archiveDevice(name, true); !ok || got != device {
+		if got, ok := archiveName(name, true); !ok || got != device {
 			t.Errorf("%q: %q, %v", name, got, ok)
 		}
-		if _, ok := archiveDevice(name, false); ok {
+		if _, ok := archiveName(name, false); ok {
 			t.Errorf("%q is a whole name", name)
 		}
 	}
@@ -335,7 +343,7 @@ func TestCutName(t *testing.T) {
 	v.remove("/certificates-omni_north.zip")
 	v.put("/NEW.TXT", []byte("takes the first slot"))
 	r := scanned(t, inMemory(v.bytes()))
-	if len(r.Findings) != 2 || !strings.HasPrefix(r.Findings[0].Path, "/certificates-omni_north.z") || r.Findings[0].Rule != ruleArchive.id || r.Appliance[0].DeviceName != "north" {
+	if len(r.Findings) != 2 || !strings.HasPrefix(r.Findings[0].Path, "/certificates-omni_north.z") || r.Findings[0].Rule != rules.Archive || r.Appliance[0].DeviceName != "north" {
 		t.Errorf("%+v", r.Findings)
 	}
 }
@@ -349,7 +357,7 @@ func TestShortName(t *testing.T) {
 	v.remove("/CERTIF~1.ZIP")
 	v.remove("/CERTIF~2.ZIP")
 	r := scanned(t, inMemory(v.bytes()))
-	if len(r.find(ruleArchive.id, "/_ERTIF~1.ZIP", "")) != 1 || len(r.find(rulePrivateKey.id, "/_ERTIF~1.ZIP", "key")) != 1 || len(r.Findings) != 2 {
+	if len(r.find(rules.Archive, "/_ERTIF~1.ZIP", "")) != 1 || len(r.find(rules.PrivateKey, "/_ERTIF~1.ZIP", "key")) != 1 || len(r.Findings) != 2 {
 		t.Errorf("%+v", r.Findings)
 	}
 }
@@ -364,12 +372,12 @@ func TestQuickFormat(t *testing.T) {
 	tool(t, "", "mkfs.vfat", append(volumeSizes["fat32"].options, "--invariant", v.path)...)
 	drive := v.bytes()
 	r := scanned(t, inMemory(drive))
-	slot := bytes.Index(drive, []byte(archiveSlot)) - 1 - 2*slotBytes
+	slot := bytes.Index(drive, []byte(fatArchiveSlot)) - 1 - 2*fatSlot
 	at := where(t, drive, archive)
 	for _, w := range []want{
-		{ruleArchive.id, "", "", Unallocated, at, Critical, "ZIP archive, with private key"},
-		{rulePrivateKey.id, "", "key", Unallocated, at + header(t, archive, "key"), Critical, ""},
-		{ruleArchiveName.id, "", "", Unallocated, slot, Medium, ""},
+		{rules.Archive, "", "", Unallocated, at, Critical, "ZIP archive, with private key"},
+		{rules.PrivateKey, "", "key", Unallocated, at + header(t, archive, "key"), Critical, ""},
+		{rules.ArchiveName, "", "", Unallocated, slot, Medium, ""},
 	} {
 		w.check(t, r)
 	}
@@ -386,7 +394,7 @@ func TestEgressFolder(t *testing.T) {
 	v.mkdir("/PANORAMA")
 	v.mkdir("/PANORAMA/managed_logs")
 	f := only(t, scanned(t, inMemory(v.bytes())))
-	if f.Rule != ruleEgressFolder.id || f.Path != "/PANORAMA/managed_logs" || f.State != Live {
+	if f.Rule != rules.ManagedLogs || f.Path != "/PANORAMA/managed_logs" || f.State != Live {
 		t.Errorf("%+v", f)
 	}
 }

@@ -7,39 +7,55 @@ import (
 	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // exampleCertificate starts the body of the certificate that AWS documentation
 // shows everywhere (IAM User Guide, UploadSigningCertificate).
 const exampleCertificate = "MIICiTCCAfICCQD6m7oRw0uXOj"
 
-// confirmCertificate reports a certificate in PEM.
-func confirmCertificate(c *checker, r *rule, v *view, pos int64) {
-	s, authority, ok := certificateAt(v, pos)
+// confirmCertificate reports a certificate in PEM, in DER, or in base64 without an
+// armour.
+func confirmCertificate(c *checker, r *rules.Rule, v *view, pos int64) {
+	start, a, ok := certificateAt(v, pos)
+	if !ok || len(a.der) < minBody {
+		return
+	}
+	if a.encoding == "" && bytes.Contains(v.bytes(start, a.length), []byte(exampleCertificate)) {
+		a.sample = true
+	}
+	s, authority, ok := describeCertificate(a)
 	if !ok {
 		return
 	}
-	s.rule = r
+	s.rule, s.encoding = r, a.encoding
 	if authority {
-		s.rule = ruleAuthority
+		s.rule = c.set.authority
 	}
-	c.report(v, pos, s)
+	c.report(v, start, s)
 }
 
-func certificateAt(v *view, pos int64) (s sighting, authority, ok bool) {
-	label, ok := armorLabel(v.bytes(pos, len(pemBegin)+maxLabel+len(pemDash)))
-	if !ok || label != "CERTIFICATE" && label != "X509 CERTIFICATE" && label != "TRUSTED CERTIFICATE" {
-		return sighting{}, false, false
+func certificateAt(v *view, pos int64) (start int64, a armor, ok bool) {
+	switch head := v.bytes(pos, len(pemBegin)); {
+	case string(head) == pemBegin:
+		a, ok = armorAt(v, pos, func(label string) bool {
+			return label == "CERTIFICATE" || label == "X509 CERTIFICATE" || label == "TRUSTED CERTIFICATE"
+		})
+		return pos, a, ok
+	case len(head) > 0 && base64Char(head[0]):
+		return bareBase64(v, pos)
 	}
-	text := v.bytes(pos, maxArmor)
-	a, ok := parseArmor(text)
-	if !ok || len(a.der) < minBody {
-		return sighting{}, false, false
+	return bareDER(v, pos)
+}
+
+// confirmPublicKey reports a public key, or a request for a certificate, in PEM.
+func confirmPublicKey(c *checker, r *rules.Rule, v *view, pos int64) {
+	a, ok := armorAt(v, pos, func(label string) bool {
+		return strings.HasSuffix(label, "PUBLIC KEY") || strings.HasSuffix(label, "CERTIFICATE REQUEST")
+	})
+	if ok && len(a.der) >= minBody {
+		c.report(v, pos, sighting{rule: r, length: int64(a.length), hint: strings.ToLower(a.label)})
 	}
-	if bytes.Contains(text[:a.length], []byte(exampleCertificate)) {
-		a.sample = true
-	}
-	return describeCertificate(a)
 }
 
 // describeCertificate says what the armor holds; false when it is no

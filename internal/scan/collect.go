@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // outcome is what came of one chunk.
@@ -26,17 +28,17 @@ type collector struct {
 	next    int64
 
 	found  *pile
-	full   map[*rule]*atomic.Bool
+	full   map[*rules.Rule]*atomic.Bool
 	limits limits
 	lost   block.Extents
 	read   int64
 }
 
-func newCollector(rules []*rule) *collector {
+func newCollector(all []*rules.Rule) *collector {
 	o := &collector{
-		waiting: map[int64]outcome{}, found: newPile(maxKept), full: map[*rule]*atomic.Bool{}, limits: limits{},
+		waiting: map[int64]outcome{}, found: newPile(maxKept), full: map[*rules.Rule]*atomic.Bool{}, limits: limits{},
 	}
-	for _, r := range rules {
+	for _, r := range all {
 		o.full[r] = new(atomic.Bool)
 	}
 	return o

@@ -12,13 +12,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // lookedAt is what the confirmers are sure of in content, as a drive.
 func lookedAt(t *testing.T, content []byte) []sighting {
 	t.Helper()
-	all := rules()
-	c := newChecker(newRuleset(all), newCollector(all))
+	all := rules.Builtin()
+	c := newChecker(newRuleset(all), newCollector(all.Rules))
 	c.look(&view{file: noFile, size: int64(len(content)), loaded: content}, int64(len(content)))
 	for _, s := range c.found.list {
 		noLeak(t, s.hint)
@@ -30,7 +32,7 @@ func lookedAt(t *testing.T, content []byte) []sighting {
 func seen(found []sighting) string {
 	var b strings.Builder
 	for _, s := range found {
-		fmt.Fprintf(&b, "%s %d+%d %s\n", s.rule.id, s.offset, s.length, s.hint)
+		fmt.Fprintf(&b, "%s %d+%d %s\n", s.rule.ID, s.offset, s.length, s.hint)
 	}
 	return b.String()
 }
@@ -82,7 +84,7 @@ func TestKeys(t *testing.T) {
 		{"EC", string(ecPEM(ecKey())), "EC P-256 private key, 227 bytes", 0},
 		{"EC behind its parameters", "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + string(ecPEM(ecKey())), "EC P-256", 75},
 		{"Ed25519", string(pkcs8PEM(edKey)), "Ed25519 private key", 0},
-		{"DSA", string(armored("DSA PRIVATE KEY", append([]byte{0x30, 0x81, 0xF0, 2, 1, 0}, randomBytes(2, 0xED)...))), "DSA private key", 0},
+		{"DSA", string(armored("DSA PRIVATE KEY", append([]byte{0x30, 0x81, 0xF0, 2, 1, 0, 2}, randomBytes(2, 0xEC)...))), "DSA private key", 0},
 		{"encrypted PKCS #8", string(armored("ENCRYPTED PRIVATE KEY", append([]byte{0x30, 0x81, 0xF0, 0x30, 0x57}, randomBytes(3, 0xEE)...))), "encrypted private key", 0},
 		{"encrypted by OpenSSL of old", string(pem.EncodeToMemory(sealed)), "encrypted RSA private key", 0},
 		{"OpenSSH", string(opensshKey("none")), "OpenSSH ssh-ed25519 private key", 0},
@@ -90,7 +92,7 @@ func TestKeys(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			found := lookedAt(t, []byte(c.content))
-			if len(found) != 1 || found[0].rule != rulePrivateKey || found[0].offset != int64(c.offset) || !strings.HasPrefix(found[0].hint, c.hint) || found[0].sample {
+			if len(found) != 1 || found[0].rule.ID != rules.PrivateKey || found[0].offset != int64(c.offset) || !strings.HasPrefix(found[0].hint, c.hint) || found[0].sample {
 				t.Errorf("got %q; want a key at %d, %q", seen(found), c.offset, c.hint)
 			}
 			if encrypted := strings.HasPrefix(c.hint, "encrypted"); len(found) == 1 && encrypted != (found[0].severity == High) {
@@ -133,7 +135,11 @@ func TestNoKeys(t *testing.T) {
 		"no label":            "-----BEGIN -----\n" + random,
 		"empty":               "-----BEGIN ",
 	} {
-		if found := lookedAt(t, []byte(content)); len(found) != 0 {
+		want := ""
+		if name == "public key" || name == "certificate request" {
+			want = fmt.Sprintf("public-key 0+%d %s\n", len(content), name)
+		}
+		if found := lookedAt(t, []byte(content)); seen(found) != want {
 			t.Errorf("%s: got %q", name, seen(found))
 		}
 	}
@@ -175,21 +181,21 @@ func TestCertificates(t *testing.T) {
 	device := string(certPEM("AWS IoT Certificate", false, key))
 	for _, c := range []struct {
 		name, content string
-		rule          *rule
+		rule          string
 		severity      Severity
 		hint          string
 	}{
-		{"device", device, ruleCertificate, "", "certificate, subject CN=AWS IoT Certificate"},
-		{"device in JSON", strings.ReplaceAll(device, "\n", `\n`), ruleCertificate, "", "certificate, subject CN=AWS IoT Certificate"},
-		{"device that calls itself an authority", string(certPEM("AWS IoT Certificate", true, key)), ruleCertificate, "", "certificate, subject CN=AWS IoT Certificate"},
-		{"authority", string(certPEM("Some Root", true, key)), ruleAuthority, "", "certificate of an authority, subject CN=Some Root"},
-		{"without a subject", string(certPEM("", false, key)), ruleCertificate, "", "certificate without a subject"},
-		{"cut behind the subject", device[:len(device)*3/4], ruleCertificate, "", "cut short"},
-		{"cut", string(certPEM("thing", false, key))[:300], ruleCertificate, Low, "certificate, 300 bytes, cut short"},
-		{"hostile name", string(certPEM("a\x1b[31m\u202eb", false, key)), ruleCertificate, "", `certificate, subject CN=a\x1b[31m\u202eb`},
+		{"device", device, rules.Certificate, "", "certificate, subject CN=AWS IoT Certificate"},
+		{"device in JSON", strings.ReplaceAll(device, "\n", `\n`), rules.Certificate, "", "certificate, subject CN=AWS IoT Certificate"},
+		{"device that calls itself an authority", string(certPEM("AWS IoT Certificate", true, key)), rules.Certificate, "", "certificate, subject CN=AWS IoT Certificate"},
+		{"authority", string(certPEM("Some Root", true, key)), rules.Authority, "", "certificate of an authority, subject CN=Some Root"},
+		{"without a subject", string(certPEM("", false, key)), rules.Certificate, "", "certificate without a subject"},
+		{"cut behind the subject", device[:len(device)*3/4], rules.Certificate, "", "cut short"},
+		{"cut", string(certPEM("thing", false, key))[:300], rules.Certificate, Low, "certificate, 300 bytes, cut short"},
+		{"hostile name", string(certPEM("a\x1b[31m\u202eb", false, key)), rules.Certificate, "", `certificate, subject CN=a\x1b[31m\u202eb`},
 	} {
 		found := lookedAt(t, []byte(c.content))
-		if len(found) != 1 || found[0].rule != c.rule || found[0].severity != c.severity || !strings.Contains(found[0].hint, c.hint) {
+		if len(found) != 1 || found[0].rule.ID != c.rule || found[0].severity != c.severity || !strings.Contains(found[0].hint, c.hint) {
 			t.Errorf("%s: got %q", c.name, seen(found))
 		}
 	}
@@ -225,7 +231,7 @@ func TestNetwork(t *testing.T) {
 		{"without its start", full[2:], "with a Wi-Fi and an SSH password", High, 2, len(full) - 4},
 	} {
 		found := lookedAt(t, []byte(c.content))
-		ok := len(found) == 1 && found[0].rule == ruleNetwork && found[0].severity == c.severity && strings.Contains(found[0].hint, c.hint) && found[0].offset == int64(c.offset)
+		ok := len(found) == 1 && found[0].rule.ID == rules.Network && found[0].severity == c.severity && strings.Contains(found[0].hint, c.hint) && found[0].offset == int64(c.offset)
 		if !ok || c.length > 0 && found[0].length != int64(c.length) {
 			t.Errorf("%s: got %q", c.name, seen(found))
 		}
@@ -261,7 +267,7 @@ func TestLogLines(t *testing.T) {
 	} {
 		var got []string
 		for _, s := range lookedAt(t, []byte(c.content)) {
-			if s.rule == ruleLog {
+			if s.rule.ID == rules.ProvisionLog {
 				got = append(got, fmt.Sprint(s.offset, " ", s.lines))
 			}
 		}
@@ -313,7 +319,7 @@ func TestIdentifiers(t *testing.T) {
 	} {
 		found := false
 		for _, s := range lookedAt(t, []byte(c.content)) {
-			found = found || s.rule.id == c.rule && s.value == c.value && !s.sample
+			found = found || s.rule.ID == c.rule && s.value == c.value && !s.sample
 		}
 		if !found {
 			t.Errorf("%q: no %s", c.content, c.rule)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/fsys"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // TestHostile has drives that were made to take for ever, or all memory. What
@@ -45,7 +47,7 @@ func TestHostile(t *testing.T) {
 		{"bombs", bomb, limitMember, Incomplete},
 		{"archives in archives", deep, limitNesting, Incomplete},
 		{"keys of network configuration", []byte(strings.Repeat(`"PassCode":{`, 40)), limitMore, Incomplete},
-		{"names in directories", append([]byte{'A'}, archiveSlot...), "", Clean},
+		{"names in directories", append([]byte{'A'}, fatArchiveSlot...), "", Clean},
 		{"IDs", []byte(deviceID()), "", Leftovers},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -97,13 +99,12 @@ func TestManyFiles(t *testing.T) {
 
 // TestManyNames has more archives by name than are listed.
 func TestManyNames(t *testing.T) {
-	x := catalog{files: newFileIndex(), limits: limits{}}
-	set := newRuleset(rules())
+	x := catalog{set: newRuleset(rules.Builtin()), files: newFileIndex(), limits: limits{}, bins: newBins(nil)}
 	for i := range maxNamed + 1 {
 		if x.limits[limitMore] {
 			t.Fatalf("limit after %d", i)
 		}
-		x.take(set, fsys.Entry{Path: fmt.Sprintf("/certificates-omni_%d.zip", i)})
+		x.take(fsys.Entry{Path: fmt.Sprintf("/certificates-omni_%d.zip", i)})
 	}
 	if len(x.named) != maxNamed || !x.limits[limitMore] {
 		t.Errorf("%d names, limits %v", len(x.named), x.limits)

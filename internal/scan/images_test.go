@@ -39,6 +39,10 @@ func tool(t *testing.T, dir, program string, args ...string) {
 	}
 }
 
+// fatArchiveSlot is how the slot with the start of the archive's name begins, one
+// byte behind its start: "certi" and the attribute.
+const fatArchiveSlot = "c\x00e\x00r\x00t\x00i\x00\x0F\x00"
+
 // fatVolume is a FAT file system that mkfs.vfat made and mtools fills.
 type fatVolume struct {
 	t    *testing.T

@@ -5,23 +5,35 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // addNamed adds a finding for each entry that its name tells.
 func (j *join) addNamed() {
 	for _, e := range j.catalog.named {
-		if e.rule == ruleEgressFolder && slices.ContainsFunc(j.catalog.named, func(o entry) bool {
-			return o.rule == ruleEgress && inFolder(o.path, e.path)
+		if e.rule.ID == rules.ManagedLogs && slices.ContainsFunc(j.catalog.named, func(o entry) bool {
+			return o.rule.ID == rules.EgressImage && inFolder(o.path, e.path)
 		}) {
 			continue
 		}
 		if e.reused && j.renamed(e) {
 			continue
 		}
-		j.findings = append(j.findings, Finding{
-			Rule: e.rule.id, Class: e.rule.class, Severity: e.rule.severity, Encoding: e.rule.encoding,
-			State: e.state(), Path: e.path, Offset: e.start, Length: e.size, Hint: j.namedHint(e),
-		})
+		f := newFinding(e.rule, "")
+		f.State, f.Path, f.Offset, f.Length, f.Hint = e.state(), e.path, e.start, e.size, j.namedHint(e)
+		j.findings = append(j.findings, f)
+	}
+}
+
+// newFinding is a finding of a rule, of which it remains to say where it is.
+func newFinding(r *rules.Rule, encoding string) Finding {
+	if encoding == "" && len(r.Text) > 0 {
+		encoding = encodingText
+	}
+	return Finding{
+		Rule: r.ID, Class: r.Class, Severity: r.Severity, Advice: r.Advice, Hint: r.Hint,
+		Encoding: cmp.Or(encoding, encodingBinary),
 	}
 }
 
@@ -33,23 +45,21 @@ func (j *join) renamed(e entry) bool {
 	if !ok || files.files[first.file].deleted || first.offset != e.was || first.pos != 0 || files.size(first.file) != e.size {
 		return false
 	}
-	return j.named[first.file].rule == e.rule || e.rule == ruleArchive && len(j.membersOf(first.file)) > 0
+	return j.named[first.file].rule == e.rule || e.rule.ID == rules.Archive && len(j.membersOf(first.file)) > 0
 }
 
 func (j *join) namedHint(e entry) string {
-	hint := map[*rule]string{
-		ruleArchive:      "configuration archive",
-		ruleLog:          "log from provisioning",
-		ruleEgress:       "encrypted image of the appliance's logs",
-		ruleEgressFolder: "folder that the appliance writes its logs to, without an image",
-	}[e.rule]
-	if device, ok := archiveDevice(base(e.path), e.deleted); ok && device != "" {
-		hint += " of device " + device
+	hint := e.rule.Hint
+	if e.device != "" {
+		hint += " of device " + clean(e.device)
+	}
+	if e.original != "" {
+		hint += ", thrown away"
 	}
 	switch {
 	case e.reused:
 		return hint + ", content overwritten"
-	case e.rule == ruleArchive:
+	case e.rule.ID == rules.Archive:
 		return hint + holds(j.membersOf(e.file))
 	}
 	return hint
@@ -67,19 +77,23 @@ func (j *join) membersOf(file int32) (in []sighting) {
 
 // holds says what was seen in an archive's members.
 func holds(in []sighting) string {
-	members := map[*rule]map[memberID]bool{}
+	members := map[string]map[memberID]bool{} // by the rule
 	for _, s := range in {
-		if members[s.rule] == nil {
-			members[s.rule] = map[memberID]bool{}
+		if members[s.rule.ID] == nil {
+			members[s.rule.ID] = map[memberID]bool{}
 		}
-		members[s.rule][s.member.id()] = true
+		members[s.rule.ID][s.member.id()] = true
 	}
 	var parts []string
-	for _, kind := range []struct {
-		rule *rule
-		name string
-	}{{rulePrivateKey, "private key"}, {ruleCertificate, "certificate"}, {ruleAuthority, "certificate of an authority"}, {ruleNetwork, "network configuration"}} {
-		if n := len(members[kind.rule]); n == 1 {
+	for _, kind := range []struct{ id, name string }{
+		{rules.PrivateKey, "private key"},
+		{rules.Certificate, "certificate"},
+		{rules.Authority, "certificate of an authority"},
+		{rules.Network, "network configuration"},
+		{rules.KeyStore, "key store"},
+		{rules.CloudKey, "AWS access key"},
+	} {
+		if n := len(members[kind.id]); n == 1 {
 			parts = append(parts, kind.name)
 		} else if n > 1 {
 			parts = append(parts, fmt.Sprintf("%s in %d members", kind.name, n))
@@ -96,7 +110,7 @@ func holds(in []sighting) string {
 func (j *join) addArchives() {
 	var in []sighting
 	for _, s := range j.sightings {
-		if e, ok := j.named[s.file]; s.member != nil && !(ok && e.rule == ruleArchive) {
+		if e, ok := j.named[s.file]; s.member != nil && s.member.archives > 0 && !(ok && e.rule.ID == rules.Archive) {
 			in = append(in, s)
 		}
 	}
@@ -105,7 +119,7 @@ func (j *join) addArchives() {
 	})
 	for len(in) > 0 {
 		v := j.viewOf(in[0].file)
-		start, end := archiveAround(v, in[0].member.pos)
+		start, end := j.archiveOf(v, in[0].member)
 		n := 1
 		for n < len(in) && in[n].file == in[0].file && (in[n].member.pos == in[0].member.pos || in[n].member.pos < end) {
 			n++
@@ -115,19 +129,28 @@ func (j *join) addArchives() {
 	}
 }
 
+// archiveOf tells where the archive of a member lies, or what holds the archive.
+func (j *join) archiveOf(v *view, m *member) (start, end int64) {
+	if m.outermost != kindZip {
+		return m.pos, m.end
+	}
+	return archiveAround(v, m.pos)
+}
+
 func (j *join) addArchive(v *view, start, end int64, in []sighting) {
 	grave := slices.ContainsFunc(in, func(s sighting) bool {
-		return (s.rule == rulePrivateKey || s.rule == ruleNetwork) && !s.sample
+		return (s.rule.ID == rules.PrivateKey || s.rule.ID == rules.Network) && !s.sample
 	})
 	if !grave {
 		return
 	}
-	f := Finding{
-		Rule: ruleArchive.id, Class: ruleArchive.class, Severity: High, Encoding: ruleArchive.encoding,
-		State: Unallocated, Offset: v.offset(start), Length: end - start, Hint: "ZIP archive" + holds(in),
+	f := newFinding(j.archive, "")
+	f.Severity, f.State, f.Offset, f.Length, f.Hint = High, Unallocated, v.offset(start), end-start, "ZIP archive"+holds(in)
+	if outermost := in[0].member.outermost; outermost != kindZip {
+		f.Encoding, f.Hint = outermost, "ZIP archive in "+outermost+holds(in)
 	}
 	for _, s := range in {
-		f.Severity = worse(f.Severity, cmp.Or(s.severity, s.rule.severity))
+		f.Severity = worse(f.Severity, cmp.Or(s.severity, s.rule.Severity))
 	}
 	if owner, ok := j.owners[v.file]; ok {
 		f.Path, f.State, f.Offset = owner.path, owner.state(), owner.start
@@ -143,3 +166,6 @@ func (j *join) viewOf(file int32) *view {
 	}
 	return j.catalog.files.view(j.drive, file)
 }
+
+// inFolder reports whether the entry at a path is in the folder at another.
+func inFolder(p, folder string) bool { return strings.HasPrefix(p, folder+"/") }

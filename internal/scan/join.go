@@ -5,8 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // join makes findings of what names and bytes told: one for each item, however
@@ -19,6 +22,8 @@ type join struct {
 	owners    map[int32]entry // of the files in which something was seen
 	named     map[int32]entry // those of them that their name tells
 	findings  []Finding
+
+	archive, certificate *rules.Rule
 }
 
 // resolve fetches the names of the files in which something was seen.
@@ -47,7 +52,8 @@ func (j *join) run() []Finding {
 	slices.SortStableFunc(j.sightings, func(a, b sighting) int {
 		return cmp.Or(cmp.Compare(a.offset, b.offset), cmp.Compare(a.pos, b.pos))
 	})
-	j.dropDirectorySlots()
+	j.dropKnownNames()
+	j.dropInKeyStores()
 	j.dropMemberBytes()
 	j.dropContained()
 	j.settleAuthorities()
@@ -62,28 +68,34 @@ func (j *join) keep(f func(s sighting) bool) {
 	j.sightings = slices.DeleteFunc(j.sightings, func(s sighting) bool { return !f(s) })
 }
 
-// dropDirectorySlots drops archive names in slots whose entry was walked.
-func (j *join) dropDirectorySlots() {
+// dropKnownNames drops names that were seen in bytes and that directories tell,
+// too: an entry's own record, and what journals and indexes keep of it.
+func (j *join) dropKnownNames() {
+	known := map[string]bool{}
+	for _, e := range j.catalog.named {
+		known[strings.ToLower(path.Base(e.path))] = true
+	}
 	j.keep(func(s sighting) bool {
-		return s.rule != ruleArchiveName || !slices.ContainsFunc(j.catalog.named, s.slotsOf)
+		if s.rule.ID != rules.ArchiveName && s.rule.ID != rules.ProvisionName {
+			return true
+		}
+		for name := range strings.SplitSeq(s.value, ", ") {
+			if !known[name] && name != egressStart {
+				return true
+			}
+		}
+		return false
 	})
 }
 
-// slotsOf reports whether the long name that was seen belongs to an entry. The
-// entry's own slot follows; where the name ends with a sector, it may stand at
-// the start of any other.
-func (s sighting) slotsOf(e entry) bool {
-	const sector = 512
-	end := s.offset + s.length
-	slot := e.record.End() - slotBytes
-	if slot >= s.offset && slot <= end {
-		return true
-	}
-	if end%sector != 0 || slot%sector != 0 {
-		return false
-	}
-	device, ok := archiveDevice(base(e.path), e.deleted)
-	return ok && device == s.names.DeviceName
+// dropInKeyStores drops the encrypted keys that a key store is there to hold.
+func (j *join) dropInKeyStores() {
+	j.keep(func(s sighting) bool {
+		return s.rule.ID != rules.PrivateKey || s.encoding != encodingDER || !slices.ContainsFunc(j.sightings, func(store sighting) bool {
+			return store.rule.ID == rules.KeyStore && store.file == s.file && store.member.id() == s.member.id() &&
+				store.pos <= s.pos && s.pos < store.pos+store.length
+		})
+	})
 }
 
 // dropMemberBytes drops what was seen in the bytes of an archive's member and
@@ -91,7 +103,7 @@ func (s sighting) slotsOf(e entry) bool {
 func (j *join) dropMemberBytes() {
 	type place struct {
 		file int32
-		rule *rule
+		rule *rules.Rule
 	}
 	members := map[place][]*member{}
 	for _, s := range j.sightings {
@@ -114,11 +126,13 @@ func (j *join) dropMemberBytes() {
 	})
 }
 
-// dropContained drops identifiers that are part of a longer one.
+// dropContained drops what is part of something longer: an identifier in an ARN,
+// the base64 of a key in its PEM block.
 func (j *join) dropContained() {
 	type place struct {
 		file   int32
 		member memberID
+		rule   *rules.Rule // nil for identifiers, which may lie in those of other rules
 	}
 	longest := map[place]sighting{}
 	order := slices.Clone(j.sightings)
@@ -127,11 +141,11 @@ func (j *join) dropContained() {
 	})
 	contained := map[sightingKey]bool{}
 	for _, s := range order {
-		if s.value == "" {
-			continue
+		p := place{s.file, s.member.id(), s.rule}
+		if s.value != "" {
+			p.rule = nil
 		}
-		p := place{s.file, s.member.id()}
-		if outer, ok := longest[p]; ok && s.pos+s.length <= outer.pos+outer.length {
+		if outer, ok := longest[p]; ok && s.pos+s.length <= outer.pos+outer.length && s.key() != outer.key() {
 			contained[s.key()] = true
 			continue
 		}
@@ -140,22 +154,20 @@ func (j *join) dropContained() {
 	j.keep(func(s sighting) bool { return !contained[s.key()] })
 }
 
-// settleAuthorities decides on certificates of authorities: in an archive they
-// are part of what was handed out; one whose key is on the drive is a device's
-// that only calls itself an authority; any other is no leftover.
+// settleAuthorities decides on certificates of authorities: one whose key is on
+// the drive is a device's that only calls itself an authority.
 func (j *join) settleAuthorities() {
 	keys := map[pairID]bool{}
 	for _, s := range j.sightings {
-		if s.rule == rulePrivateKey && s.pair != (pairID{}) {
+		if s.rule.ID == rules.PrivateKey && s.pair != (pairID{}) {
 			keys[s.pair] = true
 		}
 	}
 	for i := range j.sightings {
-		if s := &j.sightings[i]; s.rule == ruleAuthority && keys[s.pair] {
-			s.rule = ruleCertificate
+		if s := &j.sightings[i]; s.rule.ID == rules.Authority && keys[s.pair] {
+			s.rule = j.certificate
 		}
 	}
-	j.keep(func(s sighting) bool { return s.rule != ruleAuthority || s.member != nil })
 }
 
 // addSightings adds a finding for each item: of one rule in a member there is
@@ -163,7 +175,7 @@ func (j *join) settleAuthorities() {
 // number of places.
 func (j *join) addSightings() {
 	type item struct {
-		rule   *rule
+		rule   *rules.Rule
 		value  string
 		file   int32
 		member memberID
@@ -171,9 +183,15 @@ func (j *join) addSightings() {
 	}
 	groups := map[item][]sighting{}
 	var order []item
+	runs := map[*rules.Rule]*run{}
 	for _, s := range j.sightings {
 		k := item{rule: s.rule, value: s.value, file: s.file, member: s.member.id()}
-		if s.member == nil && s.value == "" && (s.lines == 0 || s.file == noFile) {
+		switch {
+		case s.member != nil || s.value != "":
+		case s.rule.Background && s.file != noFile:
+		case s.rule.Background:
+			k.pos = runOf(runs, s)
+		case s.lines == 0 || s.file == noFile:
 			k.pos = s.pos
 		}
 		if _, ok := groups[k]; !ok {
@@ -190,16 +208,32 @@ func (j *join) addSightings() {
 	}
 }
 
+// run is a row of sightings in free space that are one item.
+type run struct{ start, end int64 }
+
+// runGap is how far apart the sightings of a row may be.
+const runGap = 4 << 10
+
+// runOf tells where the row starts that a sighting belongs to. They come in
+// ascending order.
+func runOf(runs map[*rules.Rule]*run, s sighting) int64 {
+	r := runs[s.rule]
+	if r == nil || s.pos > r.end+runGap {
+		r = &run{start: s.pos}
+		runs[s.rule] = r
+	}
+	r.end = s.pos + s.length
+	return r.start
+}
+
 // add makes a finding of sightings of one item.
 func (j *join) add(of []sighting) {
 	s := of[0]
-	f := Finding{
-		Rule: s.rule.id, Class: s.rule.class, Severity: cmp.Or(s.severity, s.rule.severity),
-		Encoding: s.rule.encoding, Offset: s.offset, Length: s.length, Hint: s.hint, Sample: true,
-	}
+	f := newFinding(s.rule, cmp.Or(s.encoding, containerOf(s), encodingText))
+	f.Severity, f.Offset, f.Length, f.Hint, f.Sample = cmp.Or(s.severity, s.rule.Severity), s.offset, s.length, s.hint, true
 	lines := 0
 	for _, other := range of {
-		f.Severity = worse(f.Severity, cmp.Or(other.severity, other.rule.severity))
+		f.Severity = worse(f.Severity, cmp.Or(other.severity, other.rule.Severity))
 		f.Sample = f.Sample && other.sample
 		lines += other.lines
 	}
@@ -237,7 +271,13 @@ func (e entry) state() State {
 	return Live
 }
 
-func base(path string) string { return entryName{path: path}.base() }
+// containerOf is the encoding of what a sighting was unpacked from, if that is one.
+func containerOf(s sighting) string {
+	if s.member == nil || s.member.kind == kindZip {
+		return ""
+	}
+	return s.member.kind
+}
 
 var severities = []Severity{Critical, High, Medium, Low}
 

@@ -12,17 +12,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
-// confirmKey reports a private key in PEM. A block without an end counts when
-// enough of it decodes; one whose body is no key, as documentation has it, does
-// not.
-func confirmKey(c *checker, r *rule, v *view, pos int64) {
-	label, ok := armorLabel(v.bytes(pos, len(pemBegin)+maxLabel+len(pemDash)))
-	if !ok || !strings.HasSuffix(label, "PRIVATE KEY") {
-		return
-	}
-	a, ok := parseArmor(v.bytes(pos, maxArmor))
+// confirmKey reports a private key in PEM, in DER, or in base64 without an
+// armour. One that is cut short counts when enough of it is there; one whose body
+// is no key, as documentation has it, does not.
+func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
+	start, a, ok := keyAt(v, pos)
 	if !ok || len(a.der) < minBody {
 		return
 	}
@@ -30,12 +28,25 @@ func confirmKey(c *checker, r *rule, v *view, pos int64) {
 	if !ok && !a.sample {
 		return
 	}
-	s := sighting{rule: r, length: int64(a.length), hint: k.hint(a), pair: k.pair}
+	s := sighting{rule: r, length: int64(a.length), hint: k.hint(a), pair: k.pair, encoding: a.encoding}
 	if k.encrypted {
 		s.severity = High
 	}
 	s.sample = a.sample && !k.parsed
-	c.report(v, pos, s)
+	c.report(v, start, s)
+}
+
+// keyAt reads what looks like a key around a candidate, and tells where it
+// starts.
+func keyAt(v *view, pos int64) (start int64, a armor, ok bool) {
+	switch head := v.bytes(pos, len(pemBegin)); {
+	case string(head) == pemBegin:
+		a, ok = armorAt(v, pos, func(label string) bool { return strings.HasSuffix(label, "PRIVATE KEY") })
+		return pos, a, ok
+	case len(head) > 0 && base64Char(head[0]):
+		return bareBase64(v, pos)
+	}
+	return bareDER(v, pos)
 }
 
 // key is what can be said of a private key without telling it.
@@ -63,7 +74,8 @@ func (k key) hint(a armor) string {
 }
 
 // describeKey tells what kind of key the armor holds; false when its body does
-// not look like that of a key.
+// not look like that of a key. Parsing comes last: it is slow, and each that is
+// parsed is one that is reported, of which there are bounds.
 func describeKey(a armor) (key, bool) {
 	if a.label == "OPENSSH PRIVATE KEY" {
 		return describeOpenSSH(a.der)
@@ -72,55 +84,70 @@ func describeKey(a armor) (key, bool) {
 	if a.sealed {
 		return key{kind: kind, encrypted: true}, true
 	}
-	k, ok := parseKey(a)
-	if ok {
-		return k, true
-	}
-	if _, ok := startsDER(a.der); !ok || !startsKey(a.der) {
+	if _, ok := startsDER(a.der); !ok {
 		return key{}, false
 	}
-	if kind == "ENCRYPTED" {
+	switch {
+	case startsSealed(a.der), a.label == "ENCRYPTED PRIVATE KEY" && inside(a.der)[0] == 0x30:
 		return key{encrypted: true}, true
+	case !startsKey(a.der):
+		return key{}, false
+	}
+	if k, ok := parseKey(a); ok {
+		return k, true
 	}
 	return key{kind: kind}, true
 }
 
-// startsKey reports whether the DER value begins as one of the structures that
-// keys come in: a small version number (RFC 8017 A.1.2, RFC 5915, RFC 5958, and
-// OpenSSL's DSA), or the algorithm of an encrypted one (RFC 5958 §3).
-func startsKey(der []byte) bool {
-	head := der[2:]
+// inside is what follows the header of a DER value.
+func inside(der []byte) []byte {
 	switch der[1] {
 	case 0x81:
-		head = der[3:]
+		return der[3:]
 	case 0x82:
-		head = der[4:]
+		return der[4:]
 	}
-	version := len(head) >= 3 && head[0] == 0x02 && head[1] == 0x01 && head[2] <= 3
-	return version || len(head) > 0 && head[0] == 0x30
+	return der[2:]
 }
 
-// parseKey parses a whole key; false where the standard library cannot.
+// startsKey reports whether the DER value begins as one of the structures that
+// keys come in: a small version number (RFC 8017 A.1.2, RFC 5915, RFC 5958, and
+// OpenSSL's DSA), and a value of any of the kinds that stand behind it.
+func startsKey(der []byte) bool {
+	head := inside(der)
+	if len(head) < 3 || head[0] != 0x02 || head[1] != 0x01 || head[2] > 3 {
+		return false
+	}
+	return len(head) == 3 || head[3] == 0x02 || head[3] == 0x04 || head[3] == 0x30
+}
+
+// startsSealed reports whether the DER value begins as an encrypted key (RFC 5958
+// §3): with the OID of a scheme for encryption by password, of PKCS#5 or PKCS#12.
+func startsSealed(der []byte) bool {
+	head := inside(der)
+	if len(head) < 2 || head[0] != 0x30 {
+		return false
+	}
+	head = inside(append(slices.Clone(head[:min(len(head), 24)]), 0, 0, 0, 0))
+	return bytes.HasPrefix(head, []byte("\x06\x09*\x86H\x86\xF7\x0D\x01\x05")) || bytes.HasPrefix(head, []byte("\x06\x0A*\x86H\x86\xF7\x0D\x01\x0C\x01"))
+}
+
+// parseKey parses a whole key, whatever its label says; false where the standard
+// library cannot.
 func parseKey(a armor) (key, bool) {
 	if !a.whole {
 		return key{}, false
 	}
-	var parsed any
-	var err error
-	switch a.label {
-	case "RSA PRIVATE KEY":
-		parsed, err = x509.ParsePKCS1PrivateKey(a.der)
-	case "EC PRIVATE KEY":
-		parsed, err = x509.ParseECPrivateKey(a.der)
-	case "PRIVATE KEY":
-		parsed, err = x509.ParsePKCS8PrivateKey(a.der)
-	default:
-		return key{}, false
+	if parsed, err := x509.ParsePKCS8PrivateKey(a.der); err == nil {
+		return keyOf(parsed), true
 	}
-	if err != nil {
-		return key{}, false
+	if parsed, err := x509.ParsePKCS1PrivateKey(a.der); err == nil {
+		return keyOf(parsed), true
 	}
-	return keyOf(parsed), true
+	if parsed, err := x509.ParseECPrivateKey(a.der); err == nil {
+		return keyOf(parsed), true
+	}
+	return key{}, false
 }
 
 func keyOf(parsed any) key {
@@ -153,10 +180,13 @@ var sshKinds = []string{
 	"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
 }
 
+// openSSHMagic is how the body of a key in OpenSSH's own format begins.
+const openSSHMagic = "openssh-key-v1\x00"
+
 // describeOpenSSH reads the open part of OpenSSH's own format (PROTOCOL.key in
 // its sources): cipher, KDF, its options, a count, and the public key.
 func describeOpenSSH(b []byte) (key, bool) {
-	b, ok := bytes.CutPrefix(b, []byte("openssh-key-v1\x00"))
+	b, ok := bytes.CutPrefix(b, []byte(openSSHMagic))
 	if !ok {
 		return key{}, false
 	}

@@ -3,6 +3,8 @@ package scan
 import (
 	"maps"
 	"slices"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // What a scan says when it hit a bound. A scan that says any of it is never
@@ -11,6 +13,7 @@ const (
 	limitMore     = "there was more of one kind than is examined or listed: the rest was left out"
 	limitInflated = "archives expand to more than is unpacked: the rest was left out"
 	limitMember   = "compressed members of archives were searched in their first MiB only"
+	limitPacked   = "files that the file system compresses were searched in their first MiB only"
 	limitNesting  = "archives nested more than once were not opened"
 	limitSeams    = "files lie in very many pieces: not every place where two meet was looked at"
 	limitIndex    = "there are more pieces of files than are kept in mind: what lies in the rest is reported without its path"
@@ -22,8 +25,8 @@ type limits map[string]bool
 func (l limits) add(text string) { l[text] = true }
 
 // addFor adds the text unless the rule's sightings are mere background.
-func (l limits) addFor(r *rule, text string) {
-	if !r.background {
+func (l limits) addFor(r *rules.Rule, text string) {
+	if !r.Background {
 		l.add(text)
 	}
 }

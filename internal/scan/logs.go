@@ -1,6 +1,10 @@
 package scan
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
+)
 
 // stamp is the shape of the time in front of a line of the controller's log: a
 // zero stands for any digit.
@@ -18,7 +22,7 @@ const logGap = 4 << 10
 //
 // in which the appliance's controller writes. Lines that follow one another in
 // one file, or in free space, are one sighting.
-func confirmLogLine(c *checker, r *rule, v *view, pos int64) {
+func confirmLogLine(c *checker, r *rules.Rule, v *view, pos int64) {
 	line, here := v.around(pos, len(stamp)+1, 96)
 	start := here - len(stamp)
 	if start < 0 || !hasStamp(line[start:here]) || start > 0 && plainText(line[start-1]) && line[start-1] != '\n' && line[start-1] != '\r' {

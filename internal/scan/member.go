@@ -6,75 +6,84 @@ import (
 	"encoding/binary"
 	"io"
 	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
-const (
-	maxContent = 1 << 20 // bytes of one member's content that are searched
-	maxNesting = 2       // an archive in an archive is opened, one in that is not
-)
+const maxContent = 1 << 20 // bytes of one member's content that are searched
 
-// member is a member of a ZIP archive in which something was seen.
+// member is what was unpacked and looked into: a member of a ZIP archive, of
+// gzip, or what stood there in base64.
 type member struct {
-	name     string
-	pos, end int64 // in the view of the archive: local header, and behind the data
-	offset   int64 // of the local header on the drive
-	nesting  int
+	kind      string // "zip", or the encoding
+	outermost string // kind of what it all stands in
+	name      string // of a member; "" where there is none
+	pos, end  int64  // in the view of the outermost: where it starts, and behind its data
+	offset    int64  // on the drive, of where it starts
+	archives  int    // how many archives it is in
+	depth     int
 }
+
+const kindZip = "zip"
 
 // memberID is what two sightings in one member of one file share; the zero value
 // stands for none.
 type memberID struct {
-	name string
-	pos  int64
+	kind, name string
+	pos        int64
 }
 
 func (m *member) id() memberID {
 	if m == nil {
 		return memberID{}
 	}
-	return memberID{m.name, m.pos}
+	return memberID{m.kind, m.name, m.pos}
 }
 
-// confirmMember looks into the archive member whose local header is at pos. It
+// openMember looks into the archive member whose local header is at pos. It
 // needs no central directory, so it finds members of archives that were cut or
 // partly overwritten.
-func confirmMember(c *checker, r *rule, v *view, pos int64) {
+func openMember(c *checker, _ *rules.Rule, v *view, pos int64) {
 	h, ok := parseLocal(v, pos)
 	if !ok || h.encrypted || strings.HasSuffix(h.name, "/") || h.method != zipStored && h.method != zipDeflated {
 		return
 	}
-	m := &member{name: h.name, pos: pos, offset: v.offset(pos), nesting: 1}
-	if outer := c.member; outer != nil {
-		*m = member{name: outer.name + "/" + h.name, pos: outer.pos, end: outer.end, offset: outer.offset, nesting: outer.nesting + 1}
-	}
-	if m.nesting > maxNesting {
-		c.limits.add(limitNesting)
-		return
-	}
 	content, end := c.unpack(v, h)
-	if c.member == nil {
-		m.end = end
+	c.within(v, member{kind: kindZip, name: h.name, pos: pos, end: end, offset: v.offset(pos), archives: 1}, content)
+}
+
+// room is how much more may be unpacked at once.
+func (c *checker) room() int { return max(0, min(maxContent, maxInflated-c.inflated)) }
+
+// spend takes what was unpacked from what may be, and says whether that left
+// something out.
+func (c *checker) spend(n int, more bool) {
+	c.inflated += n
+	switch {
+	case !more:
+	case c.inflated >= maxInflated:
+		c.limits.add(limitInflated)
+	case n >= maxContent:
+		c.limits.add(limitMember)
 	}
-	outer := c.member
-	c.member = m
-	c.look(memberView(content, v.file, m.offset), int64(len(content)))
-	c.member = outer
 }
 
 // unpack returns the content of a member, as far as it can be had and the bounds
 // allow, and the position behind its data.
 func (c *checker) unpack(v *view, h localHeader) (content []byte, end int64) {
-	budget := min(maxContent, maxInflated-c.inflated)
-	if budget <= 0 {
-		c.limits.add(limitInflated)
-		return nil, h.data
-	}
 	if h.method == zipStored {
-		content, end = unpackStored(v, h, budget)
-	} else {
-		content, end = c.inflate(v, h, budget)
+		content, end = unpackStored(v, h, c.room())
+		c.spend(len(content), false)
+		return content, end
 	}
-	c.inflated += len(content)
+	limit := v.size
+	if h.compressed != zipUnknown {
+		limit = min(h.data+h.compressed, v.size)
+	}
+	content, end = c.inflate(v, h.data, limit)
+	if h.compressed != zipUnknown {
+		end = limit
+	}
 	return content, end
 }
 
@@ -97,31 +106,24 @@ func unpackStored(v *view, h localHeader, budget int) (content []byte, end int64
 	}
 }
 
-// inflate decompresses the member's data. A DEFLATE stream ends itself, so
-// members whose size is not known are no different, and one that is cut short
-// gives what comes before the cut.
-func (c *checker) inflate(v *view, h localHeader, budget int) (content []byte, end int64) {
-	in := &cursor{v: v, pos: h.data, end: v.size}
-	if h.compressed != zipUnknown {
-		in.end = min(h.data+h.compressed, v.size)
+// inflate decompresses the data in [pos, limit), and returns where it ended. A
+// DEFLATE stream ends itself, so members whose size is not known are no
+// different, and one that is cut short gives what comes before the cut.
+func (c *checker) inflate(v *view, pos, limit int64) (content []byte, end int64) {
+	room := c.room()
+	if room == 0 {
+		c.limits.add(limitInflated)
+		return nil, pos
 	}
+	in := &cursor{v: v, pos: pos, end: limit}
 	if c.inflater == nil {
 		c.inflater = flate.NewReader(in)
 	} else if err := c.inflater.(flate.Resetter).Reset(in, nil); err != nil {
-		return nil, h.data
+		return nil, pos
 	}
 	var out bytes.Buffer
-	n, err := io.Copy(&out, io.LimitReader(c.inflater, int64(budget)))
-	switch {
-	case err != nil || n < int64(budget):
-	case budget < maxContent:
-		c.limits.add(limitInflated)
-	default:
-		c.limits.add(limitMember)
-	}
-	if h.compressed != zipUnknown {
-		return out.Bytes(), in.end
-	}
+	n, err := io.Copy(&out, io.LimitReader(c.inflater, int64(room)))
+	c.spend(int(n), err == nil && n == int64(room))
 	return out.Bytes(), in.pos
 }
 

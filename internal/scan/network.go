@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // networkKeys are the members that network configuration of an appliance has
@@ -22,7 +24,7 @@ const (
 // confirmNetwork reports the JSON document around a candidate when at least two
 // of the keys stand in it. It is the worse for a password in it, which is looked
 // for and never taken along.
-func confirmNetwork(c *checker, r *rule, v *view, pos int64) {
+func confirmNetwork(c *checker, r *rules.Rule, v *view, pos int64) {
 	if !c.try(r) {
 		return
 	}

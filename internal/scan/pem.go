@@ -29,6 +29,36 @@ type armor struct {
 	whole  bool   // the block has an end
 	sealed bool   // a header says that the body is encrypted
 	sample bool   // the text says that it is an example
+	// encoding of what is no PEM block: DER as it is, or in base64.
+	encoding string
+}
+
+// headBytes is how much of a block is looked at before the rest of it is.
+const headBytes = 512
+
+// armorAt reads the PEM block at pos, if it has a label that is wanted and its
+// body does not look like words from the start on: of a drive with a header in
+// each sector, little is read.
+func armorAt(v *view, pos int64, wanted func(label string) bool) (armor, bool) {
+	head := v.bytes(pos, headBytes)
+	label, ok := armorLabel(head)
+	if !ok || !wanted(label) {
+		return armor{}, false
+	}
+	a, ok := parseArmor(head)
+	if !ok || len(a.der) >= 12 && !a.sealed && !a.sample && !plausibleStart(a.der) {
+		return armor{}, false
+	}
+	if a.whole {
+		return a, true
+	}
+	return parseArmor(v.bytes(pos, maxArmor))
+}
+
+// plausibleStart reports whether a body starts as that of a key or certificate.
+func plausibleStart(der []byte) bool {
+	_, ok := startsDER(der)
+	return ok || bytes.HasPrefix(der, []byte(openSSHMagic))
 }
 
 // parseArmor reads the PEM block at the start of text, which must begin with
@@ -95,6 +125,9 @@ func armorBody(text []byte, at int) (body []byte, end int) {
 			continue
 		}
 		switch c := text[at]; {
+		case c == '=' && at+2 < len(text) && text[at+1] == '3' && text[at+2] == 'D': // quoted-printable
+			body = append(body, '=')
+			at += 2
 		case base64Char(c):
 			body = append(body, c)
 		case c == '\\' && at+1 < len(text) && text[at+1] == '/': // JSON may write a slash so
@@ -131,6 +164,11 @@ func skipBlank(text []byte, at int) int {
 		case ' ', '\t', '\r', '\n', '"':
 			at++
 			continue
+		case '=': // the soft line end of quoted-printable
+			if n := softLineEnd(text[at:]); n > 0 {
+				at += n
+				continue
+			}
 		case '\\':
 			if n := escapedBlank(text[at:]); n > 0 {
 				at += n
@@ -140,6 +178,20 @@ func skipBlank(text []byte, at int) int {
 		return at
 	}
 	return at
+}
+
+// softLineEnd is the length of quoted-printable's line end that does not count
+// (RFC 2045 §6.7) at the start of text; 0 when there is none. A body's own "="
+// is followed by nothing but the block's end.
+func softLineEnd(text []byte) int {
+	n := 1
+	for n < len(text) && (text[n] == '\r' || text[n] == '\n') {
+		n++
+	}
+	if n == 1 || n == len(text) || !base64Char(text[n]) {
+		return 0
+	}
+	return n
 }
 
 // escapedBlank is the length of the escape for a blank or a line end at the
@@ -174,21 +226,4 @@ func decodeBase64(body []byte) []byte {
 		return nil
 	}
 	return der[:n]
-}
-
-// startsDER reports whether b starts as an ASN.1 SEQUENCE, as every key and
-// certificate does, and returns the length that it claims with its own header.
-func startsDER(b []byte) (length int, ok bool) {
-	if len(b) < 4 || b[0] != 0x30 {
-		return 0, false
-	}
-	switch n := int(b[1]); {
-	case n < 0x80:
-		length = 2 + n
-	case n == 0x81:
-		length = 3 + int(b[2])
-	case n == 0x82:
-		length = 4 + int(b[2])<<8 + int(b[3])
-	}
-	return length, length > minBody
 }

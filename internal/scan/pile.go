@@ -1,5 +1,7 @@
 package scan
 
+import "github.com/panoscrub/panoscrub/internal/rules"
+
 // pile is a list of sightings in which each thing is listed once. It takes them
 // in the order of their positions, or nearly so.
 type pile struct {
@@ -7,16 +9,16 @@ type pile struct {
 	most   int // sightings of one rule
 	seen   map[sightingKey]bool
 	last   map[rowKey]int // index in list
-	counts map[*rule]int
+	counts map[*rules.Rule]int
 }
 
 func newPile(most int) *pile {
-	return &pile{most: most, seen: map[sightingKey]bool{}, last: map[rowKey]int{}, counts: map[*rule]int{}}
+	return &pile{most: most, seen: map[sightingKey]bool{}, last: map[rowKey]int{}, counts: map[*rules.Rule]int{}}
 }
 
 // sightingKey is what two sightings of one thing share.
 type sightingKey struct {
-	rule   *rule
+	rule   *rules.Rule
 	value  string // of an identifier; for all else, the position tells
 	pos    int64
 	file   int32
@@ -33,13 +35,13 @@ func (s *sighting) key() sightingKey {
 
 // rowKey is what sightings share of which one may go on where another ends.
 type rowKey struct {
-	rule   *rule
+	rule   *rules.Rule
 	file   int32
 	member memberID
 }
 
 // full reports whether there are as many sightings of a rule as there may be.
-func (p *pile) full(r *rule) bool { return p.counts[r] == p.most }
+func (p *pile) full(r *rules.Rule) bool { return p.counts[r] == p.most }
 
 // add lists a sighting unless what it is of is listed. It is false when there
 // are as many of the rule as there may be.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // want is one finding that must be there, exactly once.
@@ -113,26 +115,27 @@ func testPlanted(t *testing.T, kind, scheme string) {
 	at, oldAt := where(t, drive, archive), where(t, drive, stored)
 	logAt := where(t, drive, log)
 	wants := []want{
-		{ruleArchive.id, name, "", Live, at, Critical, "device site7, with private key, certificate"},
-		{rulePrivateKey.id, name, "keys/private.pem", Live, at + header(t, archive, "keys/private.pem"), Critical, fmt.Sprintf("RSA 2048-bit private key, %d bytes", len(key))},
-		{ruleCertificate.id, name, "keys/device.pem.crt", Live, at + header(t, archive, "keys/device.pem.crt"), Medium, "certificate, subject CN=AWS IoT Certificate"},
-		{ruleNetwork.id, name, "network.json", Live, at + header(t, archive, "network.json"), High, "Wi-Fi and an SSH password"},
-		{ruleAuthority.id, name, "AmazonRootCA1.pem", Live, at + header(t, archive, "AmazonRootCA1.pem"), Low, "of an authority, subject CN=Example Root"},
-		{ruleArchive.id, oldName, "", Deleted, oldAt, Critical, "device old-site, with private key, network"},
-		{rulePrivateKey.id, oldName, "a.key", Deleted, oldAt + header(t, stored, "a.key"), Critical, "EC P-256 private key"},
-		{ruleNetwork.id, oldName, "network.json", Deleted, oldAt + header(t, stored, "network.json"), High, ""},
-		{rulePrivateKey.id, "/keys/a long name for a key.txt", "", Live, where(t, drive, loose), Critical, "EC P-256 private key"},
+		{rules.Archive, name, "", Live, at, Critical, "device site7, with private key, certificate"},
+		{rules.PrivateKey, name, "keys/private.pem", Live, at + header(t, archive, "keys/private.pem"), Critical, fmt.Sprintf("RSA 2048-bit private key, %d bytes", len(key))},
+		{rules.Certificate, name, "keys/device.pem.crt", Live, at + header(t, archive, "keys/device.pem.crt"), Medium, "certificate, subject CN=AWS IoT Certificate"},
+		{rules.Network, name, "network.json", Live, at + header(t, archive, "network.json"), High, "Wi-Fi and an SSH password"},
+		{rules.Authority, name, "AmazonRootCA1.pem", Live, at + header(t, archive, "AmazonRootCA1.pem"), Low, "of an authority, subject CN=Example Root"},
+		{rules.Authority, "/bundle.pem", "", Live, where(t, drive, bytes.Repeat(ca, 3)), Low, "and 2 more"},
+		{rules.Archive, oldName, "", Deleted, oldAt, Critical, "device old-site, with private key, network"},
+		{rules.PrivateKey, oldName, "a.key", Deleted, oldAt + header(t, stored, "a.key"), Critical, "EC P-256 private key"},
+		{rules.Network, oldName, "network.json", Deleted, oldAt + header(t, stored, "network.json"), High, ""},
+		{rules.PrivateKey, "/keys/a long name for a key.txt", "", Live, where(t, drive, loose), Critical, "EC P-256 private key"},
 		// Its long name would have kept the first letter.
-		{rulePrivateKey.id, "/keys/_one.pem", "", Deleted, where(t, drive, deleted), Critical, "RSA 2048-bit private key"},
-		{rulePrivateKey.id, "", "", Unallocated, where(t, drive, free), Critical, "RSA 2048-bit private key"},
-		{ruleNetwork.id, "/keys/net.json", "", Live, where(t, drive, net), High, ""},
-		{ruleLog.id, "/panorama/occ.log", "", Live, logAt, Medium, "log from provisioning"},
-		{ruleLog.id, "/panorama/syslog.log", "", Live, where(t, drive, []byte("kernel: usb device-mapper")), Medium, ""},
-		{ruleLog.id, "", "", Unallocated, where(t, drive, oldLog), Medium, "41 lines"},
-		{ruleEgress.id, "/panorama/managed_logs/panorama_device_log_v1_01_02_03.img", "", Live, where(t, drive, image), Medium, ""},
-		{ruleDeviceID.id, "/panorama/occ.log", "", Live, logAt, Medium, ""},
-		{ruleDeviceID.id, "", "", Unallocated, where(t, drive, []byte(old)), Medium, ""},
-		{ruleThing.id, "/keys/thing.txt", "", Live, where(t, drive, []byte("name "+thing)), Medium, ""},
+		{rules.PrivateKey, "/keys/_one.pem", "", Deleted, where(t, drive, deleted), Critical, "RSA 2048-bit private key"},
+		{rules.PrivateKey, "", "", Unallocated, where(t, drive, free), Critical, "RSA 2048-bit private key"},
+		{rules.Network, "/keys/net.json", "", Live, where(t, drive, net), High, ""},
+		{rules.ProvisionLog, "/panorama/occ.log", "", Live, logAt, Medium, "log from provisioning"},
+		{rules.ProvisionLog, "/panorama/syslog.log", "", Live, where(t, drive, []byte("kernel: usb device-mapper")), Medium, ""},
+		{rules.ProvisionLog, "", "", Unallocated, where(t, drive, oldLog), Medium, "41 lines"},
+		{rules.EgressImage, "/panorama/managed_logs/panorama_device_log_v1_01_02_03.img", "", Live, where(t, drive, image), Medium, ""},
+		{"device-id", "/panorama/occ.log", "", Live, logAt, Medium, ""},
+		{"device-id", "", "", Unallocated, where(t, drive, []byte(old)), Medium, ""},
+		{"thing-name", "/keys/thing.txt", "", Live, where(t, drive, []byte("name "+thing)), Medium, ""},
 	}
 	for _, w := range wants {
 		w.check(t, r)

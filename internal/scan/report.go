@@ -3,27 +3,28 @@
 // never contains a secret.
 package scan
 
-import "github.com/panoscrub/panoscrub/internal/block"
-
-// Class is what kind of thing was found.
-type Class string
-
-const (
-	Credential    Class = "credential"
-	Configuration Class = "configuration"
-	Log           Class = "log"
-	Identifier    Class = "identity"
+import (
+	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
-// Severity is how much a finding matters. What is [Low] is named for the sake of
-// completeness, and does not make a drive dirty.
-type Severity string
+// Class is what kind of thing was found.
+type Class = rules.Class
 
+// Severity is how much a finding matters.
+type Severity = rules.Severity
+
+// Classes and severities, as rules have them.
 const (
-	Critical Severity = "critical"
-	High     Severity = "high"
-	Medium   Severity = "medium"
-	Low      Severity = "low"
+	Credential    = rules.Credential
+	Configuration = rules.Configuration
+	Log           = rules.Log
+	Identifier    = rules.Identity
+
+	Critical = rules.Critical
+	High     = rules.High
+	Medium   = rules.Medium
+	Low      = rules.Low
 )
 
 // State is how the found item stands on the drive.
@@ -61,7 +62,7 @@ type Partition struct {
 	Offset     int64  `json:"offsetBytes"`
 	Size       int64  `json:"sizeBytes"`
 	Type       string `json:"type"`       // MBR type as two hex digits, or GPT type GUID
-	FileSystem string `json:"fileSystem"` // "fat12", "fat16", "fat32", or "" when not recognised
+	FileSystem string `json:"fileSystem"` // "fat12", "fat16", "fat32", "exfat", "ntfs", "ext2", …; what was recognised and cannot be walked, such as "luks"; "" for neither
 	Label      string `json:"label"`
 }
 
@@ -79,9 +80,10 @@ type Finding struct {
 	// of residue. Of an entry without data it is where its record starts.
 	Offset   int64  `json:"offsetBytes"`
 	Length   int64  `json:"lengthBytes"`
-	Encoding string `json:"encoding"` // "utf-8" or "binary"
+	Encoding string `json:"encoding"` // "utf-8", "utf-16le", "utf-16be", "base64", "gzip", "der" or "binary"
 	Hint     string `json:"hint"`     // in words, without the secret
 	Sample   bool   `json:"sample"`   // documentation's example data, not a real leftover: always low
+	Advice   string `json:"advice"`   // what to do about it
 }
 
 // Coverage says what was really looked at.

@@ -4,12 +4,15 @@ import (
 	"context"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/fsys"
 	"github.com/panoscrub/panoscrub/internal/progress"
+	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // Options of a scan; the zero value will do.
 type Options struct {
 	Count *progress.Counter // counts the bytes of the sweep
+	Rules *rules.Set        // what is looked for; nil for the built-in rules
 }
 
 // Run looks for leftovers on everything that r reads: it walks the file systems
@@ -21,7 +24,11 @@ type Options struct {
 // then, and its verdict is [Incomplete].
 func Run(ctx context.Context, r block.Reader, opts Options) (Report, error) {
 	opts.Count.Start(r.Size())
-	s := scan{r: r, set: newRuleset(rules()), out: newCollector(rules())}
+	set := opts.Rules
+	if set == nil {
+		set = rules.Builtin()
+	}
+	s := scan{r: r, set: newRuleset(set), out: newCollector(set.Rules)}
 	err := s.look(ctx, opts.Count)
 	report := s.report(ctx)
 	if err == nil {
@@ -43,9 +50,12 @@ type scan struct {
 
 func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 	small := block.AnyReader(s.r)
-	s.catalog.files, s.catalog.limits = newFileIndex(), limits{}
-	s.catalog.volumes = openVolumes(small, s.r.Size(), s.r.SectorSize(), s.catalog.limits)
-	if err := s.catalog.read(ctx, s.set); err != nil {
+	found := limits{}
+	s.catalog = catalog{
+		set: s.set, files: newFileIndex(), limits: found, content: s.content,
+		volumes: openVolumes(small, s.r.Size(), s.r.SectorSize(), found),
+	}
+	if err := s.catalog.read(ctx, small); err != nil {
 		return err
 	}
 	sweep := sweep{r: s.r, small: small, set: s.set, files: &s.catalog.files, count: count, out: s.out}
@@ -54,16 +64,34 @@ func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 	return ctx.Err()
 }
 
+// content looks at a file's content where that does not stand on the drive as it
+// is: the sweep will not see it.
+func (s *scan) content(file int32, e fsys.Entry) {
+	c := newChecker(s.set, s.out)
+	content := e.Content(maxContent)
+	if int64(len(content)) == maxContent && e.Size > maxContent {
+		c.limits.add(limitPacked)
+	}
+	start := entryOf(e, file).start
+	c.look(memberView(content, file, start), int64(len(content)))
+	s.out.add(c.outcome())
+}
+
 // report joins what was seen.
 func (s *scan) report(ctx context.Context) Report {
-	j := join{drive: block.AnyReader(s.r), size: s.r.Size(), catalog: &s.catalog, sightings: s.out.found.list, findings: []Finding{}}
+	j := join{
+		drive: block.AnyReader(s.r), size: s.r.Size(), catalog: &s.catalog, sightings: s.out.found.list, findings: []Finding{},
+		archive: s.set.Get(rules.Archive), certificate: s.set.Get(rules.Certificate),
+	}
 	j.resolve(ctx)
 	report := Report{
 		SizeBytes: s.r.Size(), Partitions: []Partition{}, Findings: j.run(), Appliance: j.appliances(),
-		Ruleset: s.set.digest, Coverage: s.coverage(),
+		Ruleset: s.set.Digest, Coverage: s.coverage(),
 	}
 	for _, v := range s.catalog.volumes {
-		report.Partitions = append(report.Partitions, v.Partition)
+		if !v.lost {
+			report.Partitions = append(report.Partitions, v.Partition)
+		}
 	}
 	report.Verdict = judge(report)
 	return report
@@ -81,15 +109,7 @@ func (s *scan) coverage() Coverage {
 		c.Unreadable.Add(e)
 	}
 	for _, v := range s.catalog.volumes {
-		if v.fs == nil {
-			continue
-		}
-		for _, w := range v.fs.Warnings() {
-			all.add(v.name() + ": " + w)
-		}
-		for _, e := range v.fs.Unreadable() {
-			c.Unreadable.Add(e)
-		}
+		v.lose(&c, all)
 	}
 	c.Limits = all.list()
 	return c

@@ -152,7 +152,7 @@ func logLines(n int, id string) []byte {
 func deviceID() string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
 	id := []byte("device-")
-	for range deviceIDChars - 1 {
+	for range 26 - 1 {
 		id = append(id, alphabet[mathrand.IntN(len(alphabet))])
 	}
 	return string(append(id, "aeimquy4"[mathrand.IntN(8)]))

@@ -1,12 +1,17 @@
 package scan
 
-import "io"
+import (
+	"io"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
+)
 
 // sighting is one thing that a confirmer is sure of, where it was seen. Several
 // sightings may be of one item; join makes findings of them.
 type sighting struct {
-	rule     *rule
+	rule     *rules.Rule
 	severity Severity // empty: that of the rule
+	encoding string   // empty: text as it is
 	hint     string
 	sample   bool
 	value    string // what tells items of one rule apart: an identifier
@@ -28,7 +33,7 @@ type checker struct {
 	set      *ruleset
 	out      *collector // tells which rules have enough
 	found    *pile
-	tries    map[*rule]int
+	tries    map[*rules.Rule]int // of confirmers that are slow
 	inflated int
 	inflater io.ReadCloser // of DEFLATE, used again and again
 	member   *member       // that is being looked into, or nil
@@ -38,7 +43,7 @@ type checker struct {
 // Bounds for one chunk. A drive that is not made to annoy stays far below them.
 const (
 	maxSightings = 1024     // of one rule
-	maxTries     = 1024     // of a rule whose confirmer is slow
+	maxTries     = 16 << 10 // of a rule whose confirmer is slow
 	maxInflated  = 32 << 20 // bytes out of archives
 )
 
@@ -51,14 +56,14 @@ func newChecker(set *ruleset, out *collector) *checker {
 // reset makes the checker ready for the next chunk.
 func (c *checker) reset() {
 	c.found, c.limits = newPile(maxSightings), limits{}
-	c.tries, c.inflated = map[*rule]int{}, 0
+	c.tries, c.inflated = map[*rules.Rule]int{}, 0
 }
 
 // outcome is what came of the chunk so far.
 func (c *checker) outcome() outcome { return outcome{found: c.found.list, limits: c.limits} }
 
 // try reports whether a slow confirmer may run once more on this chunk.
-func (c *checker) try(r *rule) bool {
+func (c *checker) try(r *rules.Rule) bool {
 	c.tries[r]++
 	if c.tries[r] > maxTries {
 		c.limits.add(limitMore)
@@ -78,19 +83,28 @@ func (c *checker) look(v *view, limit int64) {
 // confirm runs the confirmers of the literal with number id on what is at pos.
 // Rules of which enough is known rest: what they would find is dropped anyway.
 func (c *checker) confirm(v *view, id int, pos int64) {
-	for _, r := range c.set.byLiteral[id] {
-		switch {
+	for _, f := range c.set.byLiteral[id] {
+		switch r := f.rule; {
+		case r == nil:
+			f.look(c, nil, v, pos)
 		case c.out.full[r].Load():
 		case c.found.full(r):
 			c.limits.addFor(r, limitMore)
+		case f.wide:
+			narrow, at := v.narrow(pos)
+			f.look(c, r, narrow, at)
 		default:
-			r.confirm(c, r, v, pos)
+			f.look(c, r, v, pos)
 		}
 	}
 }
 
 // report lists a sighting at pos of v.
 func (c *checker) report(v *view, pos int64, s sighting) {
+	if w := v.wide; w != nil {
+		pos, s.length, s.encoding = w.outwards(pos), 2*s.length, w.encoding()
+		v = w.outer
+	}
 	s.file, s.pos, s.offset, s.member = v.file, pos, v.offset(pos), c.member
 	if !c.found.add(s) {
 		c.limits.addFor(s.rule, limitMore)

@@ -15,6 +15,7 @@ type view struct {
 	loaded []byte // bytes that are in memory, from position at
 	at     int64
 	locate func(pos int64) int64 // where a position is on the drive; nil when they are the same
+	wide   *pairs                // how a view of UTF-16 reads the one around it
 }
 
 // noFile stands for the number of a file where no file owns the bytes.

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
-	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/fat"
 	"github.com/panoscrub/panoscrub/internal/fsys"
 	"github.com/panoscrub/panoscrub/internal/parttable"
@@ -17,11 +17,17 @@ import (
 // is one that can be walked.
 type volume struct {
 	Partition
-	fs fsys.FS
+	fs   fsys.FS
+	lost bool // no partition table tells of it any more: all in it is deleted
 }
 
-// openVolumes finds the partitions and what is in them. What is wrong with them
-// goes to the limits.
+// openers are the readers of the file systems that can be walked.
+var openers = []fsys.Opener{
+	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return fat.Open(r, start, size) },
+}
+
+// openVolumes finds the partitions and what is in them, and file systems where
+// partitions once were. What is wrong with them goes to the limits.
 func openVolumes(drive io.ReaderAt, size int64, sectorSize int, limits limits) []volume {
 	table, err := readTable(drive, size, sectorSize)
 	if err != nil {
@@ -38,7 +44,7 @@ func openVolumes(drive io.ReaderAt, size int64, sectorSize int, limits limits) [
 	if table.Scheme == parttable.SchemeNone || err != nil {
 		found = append(found, openVolume(drive, Partition{Size: size}, limits))
 	}
-	return found
+	return append(found, lostVolumes(drive, size, found)...)
 }
 
 // readTable reads the table with the drive's own sector size. An image says
@@ -51,23 +57,99 @@ func readTable(drive io.ReaderAt, size int64, sectorSize int) (parttable.Table, 
 	return parttable.Read(drive, size, sectorSize)
 }
 
-// openers are the readers of the file systems that can be walked.
-var openers = []fsys.Opener{
-	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return fat.Open(r, start, size) },
-}
-
 func openVolume(drive io.ReaderAt, p Partition, limits limits) volume {
 	for _, open := range openers {
 		fs, err := open(drive, p.Offset, p.Size)
 		if err == nil {
 			p.FileSystem = fs.Type()
-			return volume{p, fs}
+			return volume{Partition: p, fs: fs}
 		}
 		if !errors.Is(err, fsys.ErrOther) {
 			limits.add(p.name() + ": " + err.Error())
 		}
 	}
+	if p.FileSystem = recognise(drive, p.Offset, p.Size); p.FileSystem != "" {
+		limits.add(p.name() + ": " + p.FileSystem + " was recognised, which cannot be walked: what is in it was looked at without names, and what is encrypted or compressed not at all")
+	}
 	return volume{Partition: p}
+}
+
+// usualStarts are where partitions start, as the programs that make them have it:
+// at the old track boundary, and at 1, 4 and 16 MiB.
+var usualStarts = []int64{0, 63 * 512, 1 << 20, 4 << 20, 16 << 20}
+
+// lostVolumes finds the file systems of partitions that were deleted or moved: at
+// the usual places, as far as no volume that is known covers them.
+func lostVolumes(drive io.ReaderAt, size int64, known []volume) (lost []volume) {
+	for _, start := range usualStarts {
+		covered := func(v volume) bool {
+			return v.fs != nil && v.Offset <= start && start < v.Offset+v.Size || v.Offset == start
+		}
+		if start >= size || slices.ContainsFunc(known, covered) || slices.ContainsFunc(lost, covered) {
+			continue
+		}
+		end := size
+		for _, v := range known {
+			if v.Offset > start {
+				end = min(end, v.Offset)
+			}
+		}
+		v := openVolume(drive, Partition{Offset: start, Size: end - start}, limits{})
+		if v.fs != nil {
+			v.lost = true
+			lost = append(lost, v)
+		}
+	}
+	return lost
+}
+
+// magics are what file systems and containers that cannot be walked begin with.
+var magics = []struct {
+	name   string
+	offset int64
+	magic  string
+}{
+	{"luks", 0, "LUKS\xBA\xBE"},
+	{"bitlocker", 3, "-FVE-FS-"},
+	{"refs", 3, "ReFS\x00"},
+	{"lvm", 512, "LABELONE"},
+	{"linux-raid", 4096, "\xFC\x4E\x2B\xA9"},
+	{"linux-raid", 0, "\xFC\x4E\x2B\xA9"},
+	{"swap", 4086, "SWAPSPACE2"},
+	{"hfsplus", 1024, "H+\x00\x04"},
+	{"hfsx", 1024, "HX\x00\x05"},
+	{"apfs", 32, "NXSB"},
+	{"btrfs", 0x10040, "_BHRfS_M"},
+	{"xfs", 0, "XFSB"},
+	{"f2fs", 1024, "\x10\x20\xF5\xF2"},
+	{"squashfs", 0, "hsqs"},
+	{"iso9660", 32769, "CD001"},
+	{"udf", 32769, "BEA01"},
+	{"zfs", 0x20000, "\x0C\xB1\xBA\x00\x00\x00\x00\x00"},
+}
+
+// recognise names what stands at start and cannot be walked; "" for nothing known.
+func recognise(drive io.ReaderAt, start, size int64) string {
+	for _, m := range magics {
+		if m.offset+int64(len(m.magic)) > size {
+			continue
+		}
+		b := make([]byte, len(m.magic))
+		if _, err := drive.ReadAt(b, start+m.offset); err == nil && string(b) == m.magic {
+			return m.name
+		}
+	}
+	return ""
+}
+
+func (v *volume) walk(ctx context.Context, visit func(fsys.Entry) error) error {
+	if v.fs == nil {
+		return nil
+	}
+	return v.fs.Walk(ctx, func(e fsys.Entry) error {
+		e.Deleted = e.Deleted || v.lost
+		return visit(e)
+	})
 }
 
 func (p Partition) name() string {
@@ -81,117 +163,19 @@ func (p Partition) name() string {
 // that a terminal would obey.
 func clean(name string) string { return strings.ToValidUTF8(name, "\uFFFD") }
 
-// entry is a directory entry as findings need it.
-type entry struct {
-	rule    *rule // that its name alone satisfies, or nil
-	path    string
-	deleted bool
-	reused  bool
-	size    int64
-	start   int64 // of its data on the drive; without any, of its record
-	record  block.Extent
-	was     int64 // where the data of a reused entry began
-	file    int32 // number in the index, or noFile
-}
-
-// catalog is what the directories of all volumes tell.
-type catalog struct {
-	volumes []volume
-	files   fileIndex
-	named   []entry // those whose name alone tells
-	limits  limits
-}
-
-// maxNamed bounds what is kept of entries that are found by name.
-const maxNamed = 2000
-
-// read walks all volumes once, for what names tell and for where files lie.
-func (x *catalog) read(ctx context.Context, set *ruleset) error {
-	defer x.files.build()
-	for i := range x.volumes {
-		v := &x.volumes[i]
-		err := v.walk(ctx, func(e fsys.Entry) error {
-			x.take(set, e)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if v.fs != nil {
-			v.Label = clean(v.fs.Label(ctx))
-		}
-	}
-	return nil
-}
-
-func (v *volume) walk(ctx context.Context, visit func(fsys.Entry) error) error {
+// lose says where a file system could not be read.
+func (v *volume) lose(c *Coverage, all limits) {
 	if v.fs == nil {
-		return nil
-	}
-	return v.fs.Walk(ctx, visit)
-}
-
-func (x *catalog) take(set *ruleset, e fsys.Entry) {
-	file := noFile
-	if hasContent(e) {
-		file = x.files.add(e.Data, e.Deleted)
-	}
-	found := entryOf(e, file)
-	for _, r := range set.rules {
-		if r.path == nil || !r.path(entryName{found.path, e.Dir, e.Deleted}) {
-			continue
-		}
-		if len(x.named) == maxNamed {
-			x.limits.add(limitMore)
-			return
-		}
-		found.rule = r
-		x.named = append(x.named, found)
 		return
 	}
-}
-
-// hasContent reports whether bytes on the drive belong to the entry as a file.
-func hasContent(e fsys.Entry) bool { return !e.Dir && len(e.Data) > 0 }
-
-func entryOf(e fsys.Entry, file int32) entry {
-	found := entry{
-		path: clean(e.Path), deleted: e.Deleted, reused: e.Reused,
-		size: e.Size, start: e.Record.Offset, record: e.Record, was: e.Was, file: file,
+	where := v.name()
+	if v.lost {
+		where = "file system without a partition"
 	}
-	if len(e.Data) > 0 {
-		found.start = e.Data[0].Offset
+	for _, w := range v.fs.Warnings() {
+		all.add(where + ": " + w)
 	}
-	return found
-}
-
-// errFound ends a walk that has nothing more to look for.
-var errFound = errors.New("found")
-
-// entriesOf walks the volumes again and returns the entries of the files with
-// the given numbers, which must be as many as there are to find.
-func (x *catalog) entriesOf(ctx context.Context, wanted map[int32]bool) (map[int32]entry, error) {
-	found := map[int32]entry{}
-	if len(wanted) == 0 {
-		return found, nil
+	for _, e := range v.fs.Unreadable() {
+		c.Unreadable.Add(e)
 	}
-	number := int32(0)
-	for i := range x.volumes {
-		err := x.volumes[i].walk(ctx, func(e fsys.Entry) error {
-			if !hasContent(e) {
-				return nil
-			}
-			if wanted[number] {
-				found[number] = entryOf(e, number)
-			}
-			if number++; len(found) == len(wanted) {
-				return errFound
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errFound) {
-			return nil, err
-		}
-	}
-	return found, nil
 }

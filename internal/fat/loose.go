@@ -1,0 +1,66 @@
+package fat
+
+// Loose is a name in directory slots of which no file system tells any more.
+type Loose struct {
+	Name       string // not safe to print
+	Dir        bool
+	Start, End int // of its slots in the bytes that were read
+}
+
+// ReadLoose returns the names in slots that stand in bytes from anywhere, such as
+// a directory's cluster after a format. Slots that cannot have been in use part
+// one name from the next; with whole, the first of them, or the mark of the
+// directory's end, ends it.
+func ReadLoose(b []byte, whole bool) (list []Loose) {
+	var run longRun
+	flush := func() {
+		for len(run) > 0 {
+			name, taken := run.joined()
+			rest := len(run) - max(taken, 1)
+			if printable(name) {
+				list = append(list, Loose{Name: name, Start: int(run[rest].at), End: int(run[len(run)-1].at) + slotBytes})
+			}
+			run = run[:rest]
+		}
+	}
+	for at := 0; at+slotBytes <= len(b); at += slotBytes {
+		s := slot(b[at:])
+		switch {
+		case s[0] == slotEnd || !s.plausible() && !s.dot() && !s.dotDot():
+			flush()
+			if whole {
+				return list
+			}
+		case s.long():
+			run.add(longSlot{s, int64(at)})
+		case s.dot() || s.dotDot():
+			flush()
+		default:
+			name, taken := run.looseName(&s)
+			start := at
+			if taken > 0 {
+				start = int(run[len(run)-taken].at)
+			}
+			run = run[:len(run)-taken]
+			flush()
+			list = append(list, Loose{Name: name, Dir: s.directory(), Start: start, End: at + slotBytes})
+		}
+	}
+	flush()
+	return list
+}
+
+// looseName is the name of the entry in s, with the number of slots of the run
+// that it takes.
+func (r longRun) looseName(s *slot) (name string, taken int) {
+	if s[0] == slotDeleted {
+		s[0] = '_'
+		name, _, taken = r.deleted(s[:])
+	} else {
+		name, taken = r.live(s[:])
+	}
+	if taken == 0 {
+		name = s.shortName()
+	}
+	return name, taken
+}

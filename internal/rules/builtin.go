@@ -1,0 +1,80 @@
+package rules
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+)
+
+//go:embed builtin.toml
+var builtinText []byte
+
+// IDs of built-in rules that a scan knows more of than their rule says.
+const (
+	Archive       = "configuration-archive"
+	PrivateKey    = "private-key"
+	KeyStore      = "key-store"
+	Certificate   = "certificate"
+	Authority     = "authority-certificate"
+	PublicKey     = "public-key"
+	Network       = "network-configuration"
+	ProvisionLog  = "provisioning-log"
+	EgressImage   = "log-egress-image"
+	ManagedLogs   = "managed-logs-folder"
+	ArchiveName   = "archive-name"
+	HostLitter    = "host-litter"
+	CloudKey      = "aws-access-key"
+	ProvisionName = "provisioning-name"
+)
+
+// builtin parses the built-in rules once; a mistake in them is one in the program.
+var builtin = sync.OnceValues(func() ([]*Rule, string) {
+	rules, version, err := parse(builtinText)
+	if err != nil {
+		panic(err)
+	}
+	return rules, version
+})
+
+// Builtin is the built-in rules.
+func Builtin() *Set {
+	set, _ := With(nil)
+	return set
+}
+
+// With is the built-in rules and an operator's own behind them. Its error wraps
+// [ErrInvalid] when two have one ID.
+func With(own []*Rule) (*Set, error) {
+	rules, version := builtin()
+	set := &Set{Rules: rules[:len(rules):len(rules)]}
+	for _, r := range own {
+		if set.Get(r.ID) != nil {
+			return nil, fmt.Errorf("%w: there is a rule %q already", ErrInvalid, r.ID)
+		}
+		set.Rules = append(set.Rules, r)
+	}
+	set.Digest = version + " sha256:" + digest(set.Rules)
+	return set, nil
+}
+
+// digest is the start of the digest of all that rules say.
+func digest(rules []*Rule) string {
+	sum := sha256.New()
+	for _, r := range rules {
+		doc, err := json.Marshal(r)
+		if err != nil {
+			panic(err) // strings and numbers always encode
+		}
+		sum.Write(doc)
+		for _, n := range r.Names {
+			fmt.Fprintf(sum, "%q %v %v %v\n", n.form, n.path, n.folder, n.cut)
+		}
+		if r.Pattern != nil {
+			fmt.Fprintf(sum, "%q\n", r.Pattern)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16]
+}

@@ -1,0 +1,80 @@
+package scan
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
+)
+
+const (
+	accessKeyChars = 20
+	// accessKeyNear is how far from a key's ID its secret and its session token
+	// are looked for: the documents that hold them are small.
+	accessKeyNear = 2 << 10
+)
+
+// The forms of the parts of an AWS key: secrets are 30 random bytes in base64.
+var (
+	secretKey    = regexp.MustCompile(`(?:^|[^A-Za-z0-9+/=])([A-Za-z0-9+/]{40})(?:$|[^A-Za-z0-9+/=])`)
+	sessionToken = regexp.MustCompile(`[A-Za-z0-9+/]{100,}={0,2}`)
+)
+
+// confirmAccessKey reports the ID of an AWS access key; its secret and a session
+// token near it make it critical. IDs that AWS's documentation shows end in
+// EXAMPLE.
+func confirmAccessKey(c *checker, r *rules.Rule, v *view, pos int64) {
+	text, here := v.around(pos, 1, accessKeyChars+1)
+	if len(text) < here+accessKeyChars || !isAccessKey(text, here) || !c.try(r) {
+		return
+	}
+	id := string(text[here:][:accessKeyChars])
+	s := sighting{rule: r, length: accessKeyChars, value: id, hint: "ID of an AWS access key", sample: strings.HasSuffix(id, "EXAMPLE")}
+	around, _ := v.around(pos, accessKeyNear, accessKeyNear)
+	around = bytes.ReplaceAll(around, []byte(`\/`), []byte("/"))
+	secret, token := hasSecret(around), id[1] == 'S' && sessionToken.Match(around)
+	switch {
+	case secret && token:
+		s.hint = "AWS access key with its secret and a session token"
+	case secret:
+		s.hint = "AWS access key with its secret"
+	}
+	if secret {
+		s.severity = Critical
+	}
+	c.report(v, pos, s)
+}
+
+// isAccessKey reports whether the ID of a key stands alone at text[at:].
+func isAccessKey(text []byte, at int) bool {
+	for _, c := range text[at:][:accessKeyChars] {
+		if !upperCase(c) && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	after := text[at+accessKeyChars:]
+	return (at == 0 || !wordChar(text[at-1])) && (len(after) == 0 || !wordChar(after[0]))
+}
+
+// hasSecret reports whether something that can be a secret key stands in text:
+// it must look random, as hexadecimal digests of 40 characters do not.
+func hasSecret(text []byte) bool {
+	for _, m := range secretKey.FindAllSubmatch(text, 64) {
+		upper, lower, digits := 0, 0, 0
+		for _, c := range m[1] {
+			switch {
+			case upperCase(c):
+				upper++
+			case digit(c):
+				digits++
+			case c != '+' && c != '/':
+				lower++
+			}
+		}
+		if upper >= 4 && lower >= 4 && digits >= 1 {
+			return true
+		}
+	}
+	return false
+}

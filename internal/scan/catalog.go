@@ -1,0 +1,139 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/fsys"
+	"github.com/panoscrub/panoscrub/internal/rules"
+)
+
+// entry is a directory entry as findings need it.
+type entry struct {
+	rule     *rules.Rule // that its name alone satisfies, or nil
+	device   string      // the device's name, where that stands in it
+	path     string
+	original string // where a bin says that it was before it was thrown away
+	deleted  bool
+	reused   bool
+	size     int64
+	start    int64 // of its data on the drive; without any, of its record
+	record   block.Extent
+	was      int64 // where the data of a reused entry began
+	file     int32 // number in the index, or noFile
+}
+
+// catalog is what the directories of all volumes tell.
+type catalog struct {
+	set     *ruleset
+	volumes []volume
+	files   fileIndex
+	named   []entry // those whose name alone tells
+	bins    bins
+	limits  limits
+	content func(file int32, e fsys.Entry) // takes what does not stand on the drive as it is
+}
+
+// maxNamed bounds what is kept of entries that are found by name.
+const maxNamed = 2000
+
+// read walks all volumes once, for what names tell and for where files lie.
+func (x *catalog) read(ctx context.Context, drive io.ReaderAt) error {
+	defer x.files.build()
+	for i := range x.volumes {
+		v := &x.volumes[i]
+		x.bins = newBins(drive)
+		err := v.walk(ctx, func(e fsys.Entry) error {
+			x.take(e)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, e := range x.bins.pairs() {
+			x.name(e, e.original)
+		}
+		if v.fs != nil {
+			v.Label = clean(v.fs.Label(ctx))
+		}
+	}
+	return nil
+}
+
+// take takes one entry in.
+func (x *catalog) take(e fsys.Entry) {
+	file := noFile
+	if hasContent(e) {
+		file = x.files.add(e.Data, e.Deleted)
+	}
+	if e.Content != nil && x.content != nil && !e.Dir {
+		x.content(file, e)
+	}
+	x.bins.take(e, file)
+	found := entryOf(e, file)
+	x.nameAs(found, rules.Named{Path: found.path, Folder: e.Dir, Deleted: e.Deleted})
+}
+
+// name takes an entry that is told by a name that it had before.
+func (x *catalog) name(e entry, original string) {
+	x.nameAs(e, rules.Named{Path: original})
+}
+
+func (x *catalog) nameAs(e entry, n rules.Named) {
+	r, device := x.set.Match(n)
+	switch {
+	case r == nil:
+	case len(x.named) == maxNamed:
+		x.limits.addFor(r, limitMore)
+	default:
+		e.rule, e.device = r, device
+		x.named = append(x.named, e)
+	}
+}
+
+// hasContent reports whether bytes on the drive belong to the entry as a file.
+func hasContent(e fsys.Entry) bool { return !e.Dir && len(e.Data) > 0 }
+
+func entryOf(e fsys.Entry, file int32) entry {
+	found := entry{
+		path: clean(e.Path), deleted: e.Deleted, reused: e.Reused,
+		size: e.Size, start: e.Record.Offset, record: e.Record, was: e.Was, file: file,
+	}
+	if len(e.Data) > 0 {
+		found.start = e.Data[0].Offset
+	}
+	return found
+}
+
+// errFound ends a walk that has nothing more to look for.
+var errFound = errors.New("found")
+
+// entriesOf walks the volumes again and returns the entries of the files with
+// the given numbers, which must be as many as there are to find.
+func (x *catalog) entriesOf(ctx context.Context, wanted map[int32]bool) (map[int32]entry, error) {
+	found := map[int32]entry{}
+	if len(wanted) == 0 {
+		return found, nil
+	}
+	number := int32(0)
+	for i := range x.volumes {
+		err := x.volumes[i].walk(ctx, func(e fsys.Entry) error {
+			if !hasContent(e) {
+				return nil
+			}
+			if wanted[number] {
+				found[number] = entryOf(e, number)
+			}
+			if number++; len(found) == len(wanted) {
+				return errFound
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errFound) {
+			return nil, err
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,147 @@
+package scan
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/rules"
+)
+
+// confirmer judges the candidate at pos of v, and reports what it is sure of.
+type confirmer func(c *checker, r *rules.Rule, v *view, pos int64)
+
+// confirmers are those that a rule may name; all else is confirmed by a pattern.
+var confirmers map[string]confirmer
+
+func init() { // they lead back to the ruleset, through what is in archives
+	confirmers = map[string]confirmer{
+		"network-configuration": confirmNetwork,
+		"controller-log":        confirmLogLine,
+		"archive-name":          confirmArchiveName,
+		"old-directory":         confirmOldDirectory,
+		"private-key":           confirmKey,
+		"key-store":             confirmKeyStore,
+		"certificate":           confirmCertificate,
+		"public-key":            confirmPublicKey,
+		"aws-access-key":        confirmAccessKey,
+	}
+}
+
+// finder is what is done where a literal stands.
+type finder struct {
+	rule *rules.Rule // nil for what is only looked into
+	look confirmer
+	wide bool // the literal stands in UTF-16
+}
+
+// ruleset is rules made ready for work.
+type ruleset struct {
+	*rules.Set
+	literals  *literals
+	byLiteral [][]finder
+	authority *rules.Rule
+}
+
+func newRuleset(set *rules.Set) *ruleset {
+	s := &ruleset{Set: set, authority: set.Get(rules.Authority)}
+	var texts []string
+	add := func(literal string, f finder) {
+		at := slices.Index(texts, literal)
+		if at < 0 {
+			at = len(texts)
+			texts = append(texts, literal)
+			s.byLiteral = append(s.byLiteral, nil)
+		}
+		s.byLiteral[at] = append(s.byLiteral[at], f)
+	}
+	for _, r := range set.Rules {
+		look := confirmPattern
+		if r.Confirm != "" {
+			look = confirmers[r.Confirm]
+		}
+		for _, literal := range r.Bytes {
+			add(literal, finder{r, look, false})
+		}
+		for _, literal := range r.Text {
+			add(literal, finder{r, look, false})
+			add(widened(literal), finder{r, look, true})
+		}
+	}
+	for literal, look := range containers {
+		add(literal, finder{nil, look, false})
+	}
+	s.literals = newLiterals(texts)
+	return s
+}
+
+// widened is text as it stands in UTF-16 of either byte order, but for the zero
+// byte before or behind it.
+func widened(text string) string {
+	return strings.Join(strings.Split(text, ""), "\x00")
+}
+
+// confirmPattern reports what a rule's pattern matches around a candidate. What
+// it matched stays in this package: it tells items apart.
+func confirmPattern(c *checker, r *rules.Rule, v *view, pos int64) {
+	if !c.try(r) {
+		return
+	}
+	text, here := wordAround(v, pos)
+	m := lastCovering(r.Pattern.Regexp, text, here)
+	if m == nil {
+		return
+	}
+	value := string(text[m[0]:m[1]])
+	s := sighting{rule: r, length: int64(len(value)), value: value, hint: r.Hint, sample: isSample(r, value)}
+	s.names = Appliance{DeviceName: group(text, m, r.Pattern.Device), DeviceID: group(text, m, r.Pattern.ID)}
+	c.report(v, pos-int64(here-m[0]), s)
+}
+
+func isSample(r *rules.Rule, text string) bool {
+	return slices.ContainsFunc(r.Samples, func(sample string) bool { return strings.Contains(text, sample) })
+}
+
+func group(text []byte, m []int, n int) string {
+	if n == 0 || m[2*n] < 0 {
+		return ""
+	}
+	return string(text[m[2*n]:m[2*n+1]])
+}
+
+// Bytes around a candidate that a pattern sees.
+const (
+	patternBack  = 192
+	patternAhead = 400
+)
+
+// wordAround returns the text around pos, from the last blank, quote or byte that
+// is no text before it on, since no pattern should have to try all that precedes;
+// one byte more is there for the pattern to see where a word starts.
+func wordAround(v *view, pos int64) (text []byte, here int) {
+	text, here = v.around(pos, patternBack, patternAhead)
+	start := here
+	for start > 0 && text[start-1] > ' ' && text[start-1] < 0x7F && text[start-1] != '"' && text[start-1] != '\'' {
+		start--
+	}
+	start = max(0, start-1)
+	return text[start:], here - start
+}
+
+// lastCovering returns the last match of form that covers text[here].
+func lastCovering(form *regexp.Regexp, text []byte, here int) []int {
+	for from := 0; from <= here; {
+		m := form.FindSubmatchIndex(text[from:])
+		if m == nil || from+m[0] > here {
+			return nil
+		}
+		for i := range m {
+			m[i] += from
+		}
+		if m[1] > here {
+			return m
+		}
+		from = m[1]
+	}
+	return nil
+}
