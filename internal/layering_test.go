@@ -29,7 +29,7 @@ var layers = []struct{ pkg, may string }{
 	{"fat", "block fsys"},
 	{"drive", "block human"},
 	{"rules", ""},
-	{"scan", "block progress human parttable fsys fat rules"},
+	{"scan", "block progress human parttable fsys fat rules testtool"},
 	{"plan", "human drive scan"},
 	{"verify", "block progress"},
 	{"erase", "block progress plan verify"},

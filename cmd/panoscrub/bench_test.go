@@ -100,28 +100,6 @@ func sanitizeOnce(t *testing.T, state, file string) (map[string]float64, int64) 
 	return stages, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
 }
 
-func benchInspect(t *testing.T, dir, file string) {
-	tool(t, "sh", "-c", fmt.Sprintf("head -c %d /dev/urandom >%s", benchBytes, file))
-	tool(t, "sh", "-c", "cat "+file+" >/dev/null") // into the page cache
-	var cats, greps, inspects []float64
-	var peak int64
-	for range benchRounds {
-		cats = append(cats, seconds(t, "sh", "-c", "cat "+file+" >/dev/null"))
-		greps = append(greps, seconds(t, "sh", "-c", "LC_ALL=C grep -a -c -F -e '-----BEGIN ' -e certificates-omni_ -e device- "+file+" || true"))
-		start := time.Now()
-		cmd := program(filepath.Join(dir, "state"), "inspect", file)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v %s", err, out)
-		}
-		inspects = append(inspects, time.Since(start).Seconds())
-		peak = max(peak, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
-	}
-	row(t, "cat, from the page cache", cats, 0)
-	row(t, "grep -a -F, three strings", greps, 0)
-	row(t, "panoscrub inspect, random bytes", inspects, median(greps))
-	t.Logf("%-32s %6.1f MiB", "peak memory of inspect", float64(peak)/1024)
-}
-
 func seconds(t *testing.T, name string, args ...string) float64 {
 	t.Helper()
 	start := time.Now()

@@ -1,6 +1,9 @@
 package fat
 
-import "unicode"
+import (
+	"slices"
+	"unicode"
+)
 
 // longRun collects the long-name slots that precede an entry, in the order in
 // which they stand: the end of the name first. Its methods look for a name at
@@ -25,14 +28,13 @@ func (r *longRun) add(s longSlot) {
 // Without exactly the slots that belong to it there is none.
 func (r longRun) live(short []byte) (name string, taken int) {
 	sum := checksum(short)
-	var units []uint16
+	units := make([]uint16, 0, maxLongUnits)
 	for n := 1; n <= len(r); n++ {
-		s := r[len(r)-n].slot
+		s := &r[len(r)-n].slot
 		if s[0]&^longLast != byte(n) || s[13] != sum {
 			break
 		}
-		piece, _ := s.units()
-		units = append(units, piece...)
+		units, _ = s.appendUnits(units)
 		if s[0]&longLast != 0 {
 			return longText(units), n
 		}
@@ -44,15 +46,15 @@ func (r longRun) live(short []byte) (name string, taken int) {
 // together: those with one checksum, back to the one in which the name ends.
 // Deleting overwrites the numbers of slots, so that only this is left to go by.
 func (r longRun) joined() (name string, taken int) {
-	var units []uint16
+	units := make([]uint16, 0, maxLongUnits)
 	for taken < len(r) {
-		s := r[len(r)-1-taken].slot
+		s := &r[len(r)-1-taken].slot
 		if s[13] != r[len(r)-1].slot[13] || s[0] != slotDeleted && s[0]&^longLast != byte(taken+1) {
 			break
 		}
 		taken++
-		piece, ended := s.units()
-		units = append(units, piece...)
+		var ended bool
+		units, ended = s.appendUnits(units)
 		if ended || s[0] != slotDeleted && s[0]&longLast != 0 {
 			break
 		}
@@ -76,13 +78,14 @@ func (r longRun) deleted(short []byte) (name string, first byte, taken int) {
 	return name, first, taken
 }
 
-// firstByte returns the one first byte with which short has the checksum sum.
+// firstByte returns the one first byte with which short has the checksum sum: each
+// step of it can be taken back.
 func firstByte(short []byte, sum byte) byte {
-	trial := [11]byte(short)
-	for checksum(trial[:]) != sum {
-		trial[0]++
+	for _, c := range slices.Backward(short[1:11]) {
+		sum -= c
+		sum = sum<<1 | sum>>7
 	}
-	return trial[0]
+	return sum
 }
 
 // fits reports whether a short name for name may begin with the byte first:

@@ -1,6 +1,7 @@
 package fat
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf16"
 )
@@ -14,6 +15,7 @@ const (
 
 	// maxLongSlots is how many slots a long name may take: 20 of 13 units.
 	maxLongSlots = 20
+	maxLongUnits = maxLongSlots * 13
 	longLast     = 0x40 // marks the slot that ends the name and comes first
 )
 
@@ -79,27 +81,28 @@ func legalShort(c byte) bool {
 // shortName decodes the 8.3 name. Two flags say that a half of it is meant in
 // lower case, which Windows NT and those that followed it use to save long names.
 func (s *slot) shortName() string {
-	name := s[:11]
+	name := [11]byte(s[:11])
 	if s.volume() {
-		return trimmed(name)
+		return oemText(trimmed(name[:]))
 	}
 	if name[0] == slotKanji {
-		name = append([]byte{slotDeleted}, name[1:]...)
+		name[0] = slotDeleted
 	}
 	base, extension := trimmed(name[:8]), trimmed(name[8:])
+	text := oemText(base)
 	if s[12]&0x08 != 0 {
-		base = strings.ToLower(base)
+		text = strings.ToLower(text)
 	}
-	if s[12]&0x10 != 0 {
-		extension = strings.ToLower(extension)
+	switch {
+	case len(extension) == 0:
+		return text
+	case s[12]&0x10 != 0:
+		return text + "." + strings.ToLower(oemText(extension))
 	}
-	if extension == "" {
-		return base
-	}
-	return base + "." + extension
+	return text + "." + oemText(extension)
 }
 
-func trimmed(b []byte) string { return strings.TrimRight(oemText(b), " ") }
+func trimmed(b []byte) []byte { return bytes.TrimRight(b, " ") }
 
 // oemUpper is the upper half of code page 437, which is what a drive without any
 // mark of its own code page is read with.
@@ -108,6 +111,9 @@ const oemUpper = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥�
 var oemRunes = []rune(oemUpper)
 
 func oemText(b []byte) string {
+	if ascii(b) {
+		return string(b)
+	}
 	var text strings.Builder
 	for _, c := range b {
 		if c < 0x80 {
@@ -128,10 +134,18 @@ func checksum(short []byte) (sum byte) {
 	return sum
 }
 
-// units returns the UTF-16 units of a long-name slot, and whether the name ends
-// in it before its last place.
-func (s *slot) units() (units []uint16, ended bool) {
-	units = make([]uint16, 0, 13)
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// appendUnits appends the UTF-16 units of a long-name slot, and tells whether the
+// name ends in it before its last place.
+func (s *slot) appendUnits(units []uint16) (all []uint16, ended bool) {
 	for _, at := range [...]int{1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30} {
 		unit := le16(s[:], at)
 		if unit == 0 {
@@ -142,4 +156,14 @@ func (s *slot) units() (units []uint16, ended bool) {
 	return units, false
 }
 
-func longText(units []uint16) string { return string(utf16.Decode(units)) }
+// longText decodes a name. Nearly all are ASCII, and there may be a million.
+func longText(units []uint16) string {
+	var text [maxLongUnits]byte
+	for i, unit := range units {
+		if unit >= 0x80 {
+			return string(utf16.Decode(units))
+		}
+		text[i] = byte(unit)
+	}
+	return string(text[:len(units)])
+}

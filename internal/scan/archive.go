@@ -6,6 +6,7 @@ import (
 )
 
 const (
+	maxSearch   = 1 << 20   // bytes in which the header after a member of unknown size is looked for
 	maxMembers  = 10_000    // followed from one archive's header to the next
 	maxLookback = 256 << 10 // bytes before a member in which earlier ones are looked for
 )
@@ -44,7 +45,7 @@ func nextHeader(v *view, pos int64) (int64, bool) {
 // directory, or how far it was looked for.
 func nextSignature(v *view, pos int64) int64 {
 	const step = 16 << 10
-	for limit := pos + maxContent; pos < limit; pos += step {
+	for limit := pos + maxSearch; pos < limit; pos += step {
 		ahead := v.bytes(pos, step+len(zipLocal)-1)
 		for at := 0; at < len(ahead); at++ {
 			next := bytes.Index(ahead[at:], []byte("PK"))

@@ -1,10 +1,12 @@
 package scan
 
 import (
+	"archive/zip"
 	"context"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/scan/scantest"
 )
 
 // pages is a drive that repeats one run of bytes, so that a benchmark is of the
@@ -43,3 +45,25 @@ func BenchmarkSweepRandom(b *testing.B) { benchmarkSweep(b, randomBytes(1, 8<<20
 func BenchmarkSweepZero(b *testing.B) { benchmarkSweep(b, make([]byte, 8<<20)) }
 
 func BenchmarkSweepText(b *testing.B) { benchmarkSweep(b, logLines(90_000, deviceID())) }
+
+// The drives below were made to take long: they should take no more than three
+// times as long as random bytes.
+
+func BenchmarkSweepHeaders(b *testing.B) { benchmarkSweep(b, scantest.Headers(8<<20)) }
+
+func BenchmarkSweepMembers(b *testing.B) {
+	benchmarkSweep(b, scantest.Members(8<<20, 3000, zip.Deflate))
+}
+
+func BenchmarkSweepStored(b *testing.B) { benchmarkSweep(b, scantest.Members(8<<20, 3000, zip.Store)) }
+
+func BenchmarkMillionDeleted(b *testing.B) {
+	drive := inMemory(scantest.Crowded(b, 512<<20, 1_000_000))
+	b.SetBytes(drive.Size())
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Run(context.Background(), drive, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

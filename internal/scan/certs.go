@@ -38,8 +38,9 @@ func confirmCertificate(c *checker, r *rules.Rule, v *view, pos int64) {
 func certificateAt(v *view, pos int64) (start int64, a armor, ok bool) {
 	switch head := v.bytes(pos, len(pemBegin)); {
 	case string(head) == pemBegin:
-		a, ok = armorAt(v, pos, func(label string) bool {
-			return label == "CERTIFICATE" || label == "X509 CERTIFICATE" || label == "TRUSTED CERTIFICATE"
+		a, ok = armorAt(v, pos, func(label []byte) bool {
+			kind, ok := bytes.CutSuffix(label, []byte("CERTIFICATE"))
+			return ok && (len(kind) == 0 || string(kind) == "X509 " || string(kind) == "TRUSTED ")
 		})
 		return pos, a, ok
 	case len(head) > 0 && base64Char(head[0]):
@@ -50,8 +51,8 @@ func certificateAt(v *view, pos int64) (start int64, a armor, ok bool) {
 
 // confirmPublicKey reports a public key, or a request for a certificate, in PEM.
 func confirmPublicKey(c *checker, r *rules.Rule, v *view, pos int64) {
-	a, ok := armorAt(v, pos, func(label string) bool {
-		return strings.HasSuffix(label, "PUBLIC KEY") || strings.HasSuffix(label, "CERTIFICATE REQUEST")
+	a, ok := armorAt(v, pos, func(label []byte) bool {
+		return bytes.HasSuffix(label, []byte("PUBLIC KEY")) || bytes.HasSuffix(label, []byte("CERTIFICATE REQUEST"))
 	})
 	if ok && len(a.der) >= minBody {
 		c.report(v, pos, sighting{rule: r, length: int64(a.length), hint: strings.ToLower(a.label)})

@@ -21,7 +21,7 @@ func lookedAt(t *testing.T, content []byte) []sighting {
 	t.Helper()
 	all := rules.Builtin()
 	c := newChecker(newRuleset(all), newCollector(all.Rules))
-	c.look(&view{file: noFile, size: int64(len(content)), loaded: content}, int64(len(content)))
+	c.look(&view{file: noFile, size: int64(len(content)), loaded: content}, 0, len(content))
 	for _, s := range c.found.list {
 		noLeak(t, s.hint)
 	}

@@ -40,22 +40,23 @@ func base64Of(text string, shift int) (string, confirmer) {
 	return coded[first:last], openBase64(first, shift)
 }
 
-// within looks into content that was unpacked from v.
-func (c *checker) within(v *view, in member, content []byte) {
-	if outer := c.member; outer != nil {
-		in.pos, in.end, in.offset = outer.pos, outer.end, outer.offset
+// within looks into what was unpacked from v, by way of look.
+func (c *checker) within(v *view, in *member, look func()) {
+	outer := c.member
+	if in.outermost = in.kind; outer != nil {
+		in.pos, in.offset, in.root = outer.pos, outer.offset, outer
+		if outer.root != nil {
+			in.root = outer.root
+		}
 		in.depth, in.archives = outer.depth+1, outer.archives+in.archives
 		in.outermost, in.name = outer.outermost, joinNames(outer.name, in.name)
-	} else {
-		in.outermost = in.kind
 	}
 	if in.archives > maxArchives || in.depth > maxDepth {
 		c.limits.add(limitNesting)
 		return
 	}
-	outer := c.member
-	c.member = &in
-	c.look(memberView(content, v.file, in.offset), int64(len(content)))
+	c.member = in
+	look()
 	c.member = outer
 }
 
@@ -71,31 +72,49 @@ func joinNames(outer, inner string) string {
 func openBase64(back, drop int) confirmer {
 	return func(c *checker, _ *rules.Rule, v *view, pos int64) {
 		start := pos - int64(back)
-		if start < 0 {
+		if start < 0 || !c.worthDecoding(v, start, drop) {
 			return
 		}
-		room := c.room()
-		if room == 0 {
-			c.limits.add(limitInflated)
-			return
-		}
-		text := v.bytes(start, base64.StdEncoding.EncodedLen(min(room, firstLook)))
-		body, end := armorBody(text, 0)
-		if end == len(text) && room > firstLook {
-			text = v.bytes(start, base64.StdEncoding.EncodedLen(room))
-			body, end = armorBody(text, 0)
-		}
+		text := v.bytes(start, base64.StdEncoding.EncodedLen(c.room(maxBase64)))
+		body, end := armorBody(nil, text, 0, len(text))
 		content := decodeBase64(body)
+		if end == len(text) && start+int64(end) < v.size {
+			c.limits.add(limitInflated)
+		}
 		if len(content) <= drop {
 			return
 		}
-		c.spend(len(content), end == len(text) && start+int64(end) < v.size)
-		c.within(v, member{kind: encodingBase64, pos: start, end: start + int64(end), offset: v.offset(start)}, content[drop:])
+		c.inflated += len(content)
+		in := member{kind: encodingBase64, pos: start, end: start + int64(end), offset: v.offset(start)}
+		c.within(v, &in, func() { c.look(memberView(content[drop:], v.file, in.offset), 0, len(content)-drop) })
 	}
 }
 
-// firstLook is how much is decoded before it is known that there is more.
-const firstLook = 12 << 10
+// maxBase64 is how much is decoded at once: the archives that are kept so have a
+// few kilobytes.
+const maxBase64 = 1 << 20
+
+// peekChars is how much of base64 tells what it is of.
+const peekChars = 400
+
+// worthDecoding reports whether the base64 at start begins with something that
+// will be looked into, which saves decoding all of what only looks so.
+func (c *checker) worthDecoding(v *view, start int64, drop int) bool {
+	body, _ := armorBody(make([]byte, 0, peekChars), v.bytes(start, 2*peekChars), 0, peekChars)
+	content := decodeBase64(body)
+	if len(content) <= drop {
+		return false
+	}
+	peek := &view{loaded: content[drop:], size: int64(len(content) - drop)}
+	if label, ok := armorLabel(peek.loaded); ok {
+		return promising(peek.loaded, len(pemBegin)+len(label)+len(pemDash))
+	}
+	// Of a header whose name goes on behind what was decoded the size is unknown.
+	peek.size = v.size
+	_, isMember := parseLocal(peek, 0)
+	_, _, isGzip := gzipHeader(peek, 0)
+	return isMember || isGzip
+}
 
 // openGzip looks into a gzip member (RFC 1952).
 func openGzip(c *checker, _ *rules.Rule, v *view, pos int64) {
@@ -103,10 +122,8 @@ func openGzip(c *checker, _ *rules.Rule, v *view, pos int64) {
 	if !ok {
 		return
 	}
-	content, end := c.inflate(v, data, v.size)
-	if len(content) > 0 {
-		c.within(v, member{kind: encodingGzip, name: name, pos: pos, end: end, offset: v.offset(pos)}, content)
-	}
+	in := member{kind: encodingGzip, name: name, pos: pos, end: data, offset: v.offset(pos)}
+	c.within(v, &in, func() { c.inflate(v, &in, data, v.size) })
 }
 
 // gzipHeader reads the header at pos, with enough distrust that it turns up

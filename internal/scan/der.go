@@ -1,10 +1,5 @@
 package scan
 
-import (
-	"bytes"
-	"encoding/base64"
-)
-
 // maxHeader is how far before a literal of DER the value may start that it is in:
 // the literals stand behind one or two headers.
 const maxHeader = 12
@@ -53,12 +48,11 @@ func bareBase64(v *view, pos int64) (start int64, a armor, ok bool) {
 		if text[here-back] != 'M' {
 			continue
 		}
-		if from := text[here-back:]; len(from) < 16 || !plausibleHead(from[:16]) {
+		if from := text[here-back:]; len(from) < headChars || !plausibleHead(from[:headChars]) {
 			continue
 		}
 		start = pos - int64(back)
-		text := v.bytes(start, maxArmor)
-		body, end := armorBody(text, 0)
+		body, end := armorBody(nil, v.bytes(start, maxArmor), 0, maxArmor)
 		der := decodeBase64(body)
 		length, ok := startsDER(der)
 		if !ok || length > maxArmor {
@@ -68,18 +62,6 @@ func bareBase64(v *view, pos int64) (start int64, a armor, ok bool) {
 		return start, armor{der: der[:min(length, len(der))], length: end, whole: whole, encoding: encodingBase64}, true
 	}
 	return 0, armor{}, false
-}
-
-// plausibleHead reports whether base64 decodes to what a key or a certificate
-// begins with.
-func plausibleHead(text []byte) bool {
-	der := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
-	n, err := base64.RawStdEncoding.Decode(der, text)
-	if err != nil {
-		return false
-	}
-	_, ok := startsDER(der[:n])
-	return ok || bytes.HasPrefix(der[:n], []byte(openSSHMagic)[:min(n, len(openSSHMagic))])
 }
 
 // startsDER reports whether b starts as an ASN.1 SEQUENCE, as every key and

@@ -117,8 +117,8 @@ func FuzzZip(f *testing.F) {
 			t.Errorf("archive in [%d, %d) around %d, of %d", start, end, at, v.size)
 		}
 		for _, s := range lookedAt(t, content) {
-			if s.member != nil && (s.member.end < s.member.pos || s.member.end > v.size) {
-				t.Errorf("member in [%d, %d) of %d", s.member.pos, s.member.end, v.size)
+			if s.member != nil && (s.member.last() < s.member.pos || s.member.last() > v.size) {
+				t.Errorf("member in [%d, %d) of %d", s.member.pos, s.member.last(), v.size)
 			}
 		}
 	})

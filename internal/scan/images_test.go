@@ -154,7 +154,7 @@ func inMemory(content []byte) *block.Memory {
 
 // scanned runs a scan and checks what holds for every report: it is the same
 // when run again, it is valid JSON text, and it leaks none of the secrets.
-func scanned(t *testing.T, r block.Reader) Report {
+func scanned(t testing.TB, r block.Reader) Report {
 	t.Helper()
 	report, err := Run(context.Background(), r, Options{})
 	if err != nil {
@@ -172,7 +172,7 @@ func scanned(t *testing.T, r block.Reader) Report {
 	return report
 }
 
-func encoded(t *testing.T, v any) string {
+func encoded(t testing.TB, v any) string {
 	t.Helper()
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -185,7 +185,7 @@ func encoded(t *testing.T, v any) string {
 
 // zipOf makes an archive with Go's own writer, which streams: sizes stand behind
 // the data.
-func zipOf(t *testing.T, method uint16, files ...zipFile) []byte {
+func zipOf(t testing.TB, method uint16, files ...zipFile) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	writeZip(t, &b, method, files)

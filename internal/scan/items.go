@@ -132,7 +132,7 @@ func (j *join) addArchives() {
 // archiveOf tells where the archive of a member lies, or what holds the archive.
 func (j *join) archiveOf(v *view, m *member) (start, end int64) {
 	if m.outermost != kindZip {
-		return m.pos, m.end
+		return m.pos, m.last()
 	}
 	return archiveAround(v, m.pos)
 }

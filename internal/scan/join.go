@@ -122,7 +122,7 @@ func (j *join) dropMemberBytes() {
 		}
 		of := members[place{s.file, s.rule}]
 		at, _ := slices.BinarySearchFunc(of, pos, func(m *member, pos int64) int { return cmp.Compare(m.pos, pos) })
-		return at == 0 || pos >= of[at-1].end
+		return at == 0 || pos >= of[at-1].last()
 	})
 }
 
@@ -260,7 +260,7 @@ func (j *join) place(f *Finding, s sighting) {
 		}
 	}
 	if s.member != nil {
-		f.Member, f.Offset, f.Length = clean(s.member.name), s.member.offset, s.member.end-s.member.pos
+		f.Member, f.Offset, f.Length = clean(s.member.name), s.member.offset, s.member.last()-s.member.pos
 	}
 }
 

@@ -41,7 +41,7 @@ func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
 func keyAt(v *view, pos int64) (start int64, a armor, ok bool) {
 	switch head := v.bytes(pos, len(pemBegin)); {
 	case string(head) == pemBegin:
-		a, ok = armorAt(v, pos, func(label string) bool { return strings.HasSuffix(label, "PRIVATE KEY") })
+		a, ok = armorAt(v, pos, func(label []byte) bool { return bytes.HasSuffix(label, []byte("PRIVATE KEY")) })
 		return pos, a, ok
 	case len(head) > 0 && base64Char(head[0]):
 		return bareBase64(v, pos)

@@ -12,8 +12,7 @@ import (
 const (
 	limitMore     = "there was more of one kind than is examined or listed: the rest was left out"
 	limitInflated = "archives expand to more than is unpacked: the rest was left out"
-	limitMember   = "compressed members of archives were searched in their first MiB only"
-	limitPacked   = "files that the file system compresses were searched in their first MiB only"
+	limitPacked   = "files that the file system compresses were searched in their first 4 MiB only"
 	limitNesting  = "archives nested more than once were not opened"
 	limitSeams    = "files lie in very many pieces: not every place where two meet was looked at"
 	limitIndex    = "there are more pieces of files than are kept in mind: what lies in the rest is reported without its path"

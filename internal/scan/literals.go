@@ -13,7 +13,7 @@ import "bytes"
 type literals struct {
 	short   []literal
 	shift   [1 << pairBits]uint8
-	tails   map[uint32][]literal // the long ones, by the pair that ends their first longLiteral bytes
+	tails   [1 << pairBits][]literal // the long ones, by the pair that ends their first longLiteral bytes
 	longest int
 }
 
@@ -30,7 +30,7 @@ const (
 )
 
 func newLiterals(texts []string) *literals {
-	l := &literals{tails: map[uint32][]literal{}}
+	l := &literals{}
 	for i := range l.shift {
 		l.shift[i] = maxSkip
 	}

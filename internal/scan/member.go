@@ -10,17 +10,17 @@ import (
 	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
-const maxContent = 1 << 20 // bytes of one member's content that are searched
-
 // member is what was unpacked and looked into: a member of a ZIP archive, of
 // gzip, or what stood there in base64.
 type member struct {
-	kind      string // "zip", or the encoding
-	outermost string // kind of what it all stands in
-	name      string // of a member; "" where there is none
-	pos, end  int64  // in the view of the outermost: where it starts, and behind its data
-	offset    int64  // on the drive, of where it starts
-	archives  int    // how many archives it is in
+	kind      string  // "zip", or the encoding
+	outermost string  // kind of what it all stands in
+	name      string  // of a member; "" where there is none
+	pos       int64   // in the view of the outermost: where that starts
+	end       int64   // behind its data, in the view that it is in
+	root      *member // the outermost, where that is another
+	offset    int64   // on the drive, of where it starts
+	archives  int     // how many archives it is in
 	depth     int
 }
 
@@ -32,6 +32,17 @@ type memberID struct {
 	kind, name string
 	pos        int64
 }
+
+// last is the position behind the data of the outermost.
+func (m *member) last() int64 {
+	if m.root != nil {
+		return m.root.end
+	}
+	return m.end
+}
+
+// locate is where all that is in the member is said to lie: where it starts.
+func (m *member) locate(int64) int64 { return m.offset }
 
 func (m *member) id() memberID {
 	if m == nil {
@@ -48,44 +59,31 @@ func openMember(c *checker, _ *rules.Rule, v *view, pos int64) {
 	if !ok || h.encrypted || strings.HasSuffix(h.name, "/") || h.method != zipStored && h.method != zipDeflated {
 		return
 	}
-	content, end := c.unpack(v, h)
-	c.within(v, member{kind: kindZip, name: h.name, pos: pos, end: end, offset: v.offset(pos), archives: 1}, content)
+	in := member{kind: kindZip, name: h.name, pos: pos, end: h.data, offset: v.offset(pos), archives: 1}
+	if h.method == zipDeflated {
+		limit := v.size
+		if h.compressed != zipUnknown {
+			limit = min(h.data+h.compressed, v.size)
+		}
+		c.within(v, &in, func() { c.inflate(v, &in, h.data, limit) })
+		if h.compressed != zipUnknown {
+			in.end = limit
+		}
+		return
+	}
+	content, end := unpackStored(v, h, c.room(maxStored))
+	in.end = end
+	c.inflated += len(content)
+	c.within(v, &in, func() { c.look(memberView(content, v.file, in.offset), 0, len(content)) })
 }
 
-// room is how much more may be unpacked at once.
-func (c *checker) room() int { return max(0, min(maxContent, maxInflated-c.inflated)) }
+// maxStored is how much of a stored member is looked at as such: the sweep sees
+// all of it, as it sees any other byte.
+const maxStored = 1 << 20
 
-// spend takes what was unpacked from what may be, and says whether that left
-// something out.
-func (c *checker) spend(n int, more bool) {
-	c.inflated += n
-	switch {
-	case !more:
-	case c.inflated >= maxInflated:
-		c.limits.add(limitInflated)
-	case n >= maxContent:
-		c.limits.add(limitMember)
-	}
-}
-
-// unpack returns the content of a member, as far as it can be had and the bounds
-// allow, and the position behind its data.
-func (c *checker) unpack(v *view, h localHeader) (content []byte, end int64) {
-	if h.method == zipStored {
-		content, end = unpackStored(v, h, c.room())
-		c.spend(len(content), false)
-		return content, end
-	}
-	limit := v.size
-	if h.compressed != zipUnknown {
-		limit = min(h.data+h.compressed, v.size)
-	}
-	content, end = c.inflate(v, h.data, limit)
-	if h.compressed != zipUnknown {
-		end = limit
-	}
-	return content, end
-}
+// room is how much more may be unpacked from this chunk, and at most so much at
+// once.
+func (c *checker) room(most int) int { return max(0, min(most, maxInflated-c.inflated)) }
 
 // unpackStored needs no bound to say when it hit one: the sweep sees what is
 // stored as it sees any other byte.
@@ -93,38 +91,49 @@ func unpackStored(v *view, h localHeader, budget int) (content []byte, end int64
 	if h.compressed != zipUnknown {
 		return v.bytes(h.data, int(min(int64(budget), h.compressed))), min(h.data+h.compressed, v.size)
 	}
-	content = v.bytes(h.data, budget)
-	for at := 0; ; at++ {
-		next := bytes.Index(content[at:], []byte(zipDescriptor))
-		if next < 0 {
-			return content, h.data + int64(len(content))
+	for look := 4 << 10; ; look *= 4 {
+		content = v.bytes(h.data, min(budget, look))
+		if size, ok := describedSize(content); ok {
+			return content[:size], h.data + int64(size)
 		}
-		at += next
-		if len(content) >= at+12 && int(binary.LittleEndian.Uint32(content[at+8:])) == at {
-			return content[:at], h.data + int64(at)
+		if len(content) < look || look >= maxUndescribed {
+			return content, h.data + int64(len(content))
 		}
 	}
 }
 
-// inflate decompresses the data in [pos, limit), and returns where it ended. A
-// DEFLATE stream ends itself, so members whose size is not known are no
-// different, and one that is cut short gives what comes before the cut.
-func (c *checker) inflate(v *view, pos, limit int64) (content []byte, end int64) {
-	room := c.room()
-	if room == 0 {
-		c.limits.add(limitInflated)
-		return nil, pos
+// maxUndescribed is how far the end of a stored member is looked for whose size
+// stands behind it.
+const maxUndescribed = 64 << 10
+
+// describedSize finds the data descriptor that tells the size of what precedes
+// it.
+func describedSize(content []byte) (size int, ok bool) {
+	for at := 0; ; at++ {
+		next := bytes.Index(content[at:], []byte(zipDescriptor))
+		if next < 0 {
+			return 0, false
+		}
+		at += next
+		if len(content) >= at+12 && int(binary.LittleEndian.Uint32(content[at+8:])) == at {
+			return at, true
+		}
 	}
-	in := &cursor{v: v, pos: pos, end: limit}
-	if c.inflater == nil {
-		c.inflater = flate.NewReader(in)
-	} else if err := c.inflater.(flate.Resetter).Reset(in, nil); err != nil {
-		return nil, pos
+}
+
+// inflate looks into what the data in [pos, limit) decompresses to, and notes
+// where it ended. A DEFLATE stream ends itself, so members whose size is not known
+// are no different, and one that is cut short gives what comes before the cut.
+func (c *checker) inflate(v *view, in *member, pos, limit int64) {
+	cursor := &cursor{v: v, pos: pos, end: limit}
+	u := &c.unpackers[in.depth]
+	if u.inflater == nil {
+		u.inflater = flate.NewReader(cursor)
+	} else if err := u.inflater.(flate.Resetter).Reset(cursor, nil); err != nil {
+		return
 	}
-	var out bytes.Buffer
-	n, err := io.Copy(&out, io.LimitReader(c.inflater, int64(room)))
-	c.spend(int(n), err == nil && n == int64(room))
-	return out.Bytes(), in.pos
+	c.stream(v, in, u)
+	in.end = cursor.pos
 }
 
 // cursor reads a view byte by byte, so that a decompressor takes no more than

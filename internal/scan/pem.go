@@ -33,32 +33,47 @@ type armor struct {
 	encoding string
 }
 
-// headBytes is how much of a block is looked at before the rest of it is.
-const headBytes = 512
+const (
+	headBytes = 512 // of a block that are looked at before the rest of it is
+	headChars = 16  // of its body that tell words from a key
+)
 
 // armorAt reads the PEM block at pos, if it has a label that is wanted and its
 // body does not look like words from the start on: of a drive with a header in
 // each sector, little is read.
-func armorAt(v *view, pos int64, wanted func(label string) bool) (armor, bool) {
+func armorAt(v *view, pos int64, wanted func(label []byte) bool) (armor, bool) {
 	head := v.bytes(pos, headBytes)
 	label, ok := armorLabel(head)
-	if !ok || !wanted(label) {
+	if !ok || !wanted(label) || !promising(head, len(pemBegin)+len(label)+len(pemDash)) {
 		return armor{}, false
 	}
-	a, ok := parseArmor(head)
-	if !ok || len(a.der) >= 12 && !a.sealed && !a.sample && !plausibleStart(a.der) {
-		return armor{}, false
-	}
-	if a.whole {
+	if a, ok := parseArmor(head); ok && a.whole {
 		return a, true
 	}
 	return parseArmor(v.bytes(pos, maxArmor))
 }
 
-// plausibleStart reports whether a body starts as that of a key or certificate.
-func plausibleStart(der []byte) bool {
-	_, ok := startsDER(der)
-	return ok || bytes.HasPrefix(der, []byte(openSSHMagic))
+// promising reports whether the body at text[at:] starts as that of a key or
+// certificate, or may yet: behind headers, or as an example.
+func promising(text []byte, at int) bool {
+	var chars [headChars]byte
+	body, _ := armorBody(chars[:0], text, at, headChars)
+	if len(body) < headChars {
+		return len(body) > 0
+	}
+	return plausibleHead(body) || bytes.Contains(text, []byte("EXAMPLE"))
+}
+
+// plausibleHead reports whether base64 decodes to what a key or a certificate
+// begins with.
+func plausibleHead(body []byte) bool {
+	var der [headChars]byte
+	n, err := base64.RawStdEncoding.Decode(der[:], body)
+	if err != nil {
+		return false
+	}
+	_, ok := startsDER(der[:n])
+	return ok || bytes.HasPrefix([]byte(openSSHMagic), der[:n])
 }
 
 // parseArmor reads the PEM block at the start of text, which must begin with
@@ -68,12 +83,11 @@ func parseArmor(text []byte) (armor, bool) {
 	if !ok {
 		return armor{}, false
 	}
-	a := armor{label: label}
+	a := armor{label: string(label)}
 	at := len(pemBegin) + len(label) + len(pemDash)
 	at = a.skipHeaders(text, at)
-	var body []byte
-	body, at = armorBody(text, at)
-	if end := pemEnd + label + pemDash; bytes.HasPrefix(text[at:], []byte(end)) {
+	body, at := armorBody(nil, text, at, maxArmor)
+	if end := pemEnd + a.label + pemDash; bytes.HasPrefix(text[at:], []byte(end)) {
 		a.whole = true
 		at = skipLineEnd(text, at+len(end))
 	}
@@ -84,18 +98,18 @@ func parseArmor(text []byte) (armor, bool) {
 }
 
 // armorLabel returns what stands between "-----BEGIN " and "-----".
-func armorLabel(text []byte) (string, bool) {
+func armorLabel(text []byte) ([]byte, bool) {
 	rest, ok := bytes.CutPrefix(text, []byte(pemBegin))
 	if !ok {
-		return "", false
+		return nil, false
 	}
 	label, _, ok := bytes.Cut(rest[:min(len(rest), maxLabel+len(pemDash))], []byte(pemDash))
 	for _, c := range label {
 		if c != ' ' && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
-			return "", false
+			return nil, false
 		}
 	}
-	return string(label), ok && len(label) > 0
+	return label, ok && len(label) > 0
 }
 
 // skipHeaders steps over lines such as "Proc-Type: 4,ENCRYPTED", which old
@@ -116,27 +130,31 @@ func (a *armor) skipHeaders(text []byte, at int) int {
 	}
 }
 
-// armorBody collects the base64 characters from at on, and returns them with
-// the index of the first byte that is not part of the body.
-func armorBody(text []byte, at int) (body []byte, end int) {
-	for at < len(text) {
-		if next := skipBlank(text, at); next > at {
-			at = next
-			continue
+// armorBody appends up to most base64 characters from text[at:] on to body, and
+// returns it with the index of the first byte that is not part of it.
+func armorBody(body, text []byte, at, most int) (all []byte, end int) {
+	for at < len(text) && len(body) < most {
+		run := at
+		for run < len(text) && base64Digit[text[run]] && run-at < most-len(body) {
+			run++
 		}
-		switch c := text[at]; {
-		case c == '=' && at+2 < len(text) && text[at+1] == '3' && text[at+2] == 'D': // quoted-printable
-			body = append(body, '=')
-			at += 2
-		case base64Char(c):
-			body = append(body, c)
-		case c == '\\' && at+1 < len(text) && text[at+1] == '/': // JSON may write a slash so
-			body = append(body, '/')
-			at++
+		body, at = append(body, text[at:run]...), run
+		if at == len(text) || len(body) == most {
+			break
+		}
+		next := skipBlank(text, at)
+		switch {
+		case next > at:
+			at = next
+		case text[at] == '=' && bytes.HasPrefix(text[at:], []byte("=3D")): // quoted-printable
+			body, at = append(body, '='), at+3
+		case text[at] == '=':
+			body, at = append(body, '='), at+1
+		case bytes.HasPrefix(text[at:], []byte(`\/`)): // JSON may write a slash so
+			body, at = append(body, '/'), at+2
 		default:
 			return body, at
 		}
-		at++
 	}
 	return body, at
 }
@@ -151,9 +169,15 @@ func skipLineEnd(text []byte, at int) int {
 	return at
 }
 
-func base64Char(c byte) bool {
-	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '='
-}
+// base64Digit tells which bytes are digits of base64.
+var base64Digit = func() (is [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		is[c] = true
+	}
+	return is
+}()
+
+func base64Char(c byte) bool { return base64Digit[c] || c == '=' }
 
 // skipBlank steps over what may stand between the characters of a body: blanks,
 // line ends, the escapes that JSON and program text have for them, at any depth

@@ -64,16 +64,19 @@ func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 	return ctx.Err()
 }
 
+// maxPacked is how much of a file that the file system compresses is looked at.
+const maxPacked = 4 << 20
+
 // content looks at a file's content where that does not stand on the drive as it
 // is: the sweep will not see it.
 func (s *scan) content(file int32, e fsys.Entry) {
 	c := newChecker(s.set, s.out)
-	content := e.Content(maxContent)
-	if int64(len(content)) == maxContent && e.Size > maxContent {
+	content := e.Content(maxPacked)
+	if len(content) == maxPacked && e.Size > maxPacked {
 		c.limits.add(limitPacked)
 	}
 	start := entryOf(e, file).start
-	c.look(memberView(content, file, start), int64(len(content)))
+	c.look(memberView(content, file, start), 0, len(content))
 	s.out.add(c.outcome())
 }
 

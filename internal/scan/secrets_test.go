@@ -47,7 +47,7 @@ func secret(text string) {
 
 // noLeak fails when text holds any planted secret, or a piece of one. It does
 // not repeat the secret.
-func noLeak(t *testing.T, text string) {
+func noLeak(t testing.TB, text string) {
 	t.Helper()
 	planted.Lock()
 	defer planted.Unlock()

@@ -1,8 +1,6 @@
 package scan
 
 import (
-	"io"
-
 	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
@@ -35,9 +33,10 @@ type checker struct {
 	found    *pile
 	tries    map[*rules.Rule]int // of confirmers that are slow
 	inflated int
-	inflater io.ReadCloser // of DEFLATE, used again and again
-	member   *member       // that is being looked into, or nil
+	member   *member // that is being looked into, or nil
 	limits   limits
+
+	unpackers [maxDepth + 1]unpacker
 }
 
 // Bounds for one chunk. A drive that is not made to annoy stays far below them.
@@ -72,11 +71,11 @@ func (c *checker) try(r *rules.Rule) bool {
 	return true
 }
 
-// look confirms the candidates that start in the first limit bytes of what v has
-// in memory.
-func (c *checker) look(v *view, limit int64) {
-	c.set.literals.each(v.loaded, int(min(limit, int64(len(v.loaded)))), func(id, at int) {
-		c.confirm(v, id, v.at+int64(at))
+// look confirms the candidates that start in [from, until) of what v has in
+// memory.
+func (c *checker) look(v *view, from, until int) {
+	c.set.literals.each(v.loaded[from:], until-from, func(id, at int) {
+		c.confirm(v, id, v.at+int64(from+at))
 	})
 }
 

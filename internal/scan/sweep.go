@@ -147,7 +147,7 @@ func (s *sweep) seams(ctx context.Context) {
 			v.at = max(0, next.pos-reach)
 			v.loaded = nil
 			v.loaded = v.bytes(v.at, int(next.pos-v.at+reach))
-			c.look(v, next.pos-v.at)
+			c.look(v, 0, min(int(next.pos-v.at), len(v.loaded)))
 			s.out.add(c.outcome())
 		}
 	}
