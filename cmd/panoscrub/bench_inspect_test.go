@@ -6,7 +6,6 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -25,18 +24,13 @@ var benchDrives = []struct {
 	name string
 	make func(t *testing.T, path string)
 }{
-	{"random bytes", func(t *testing.T, path string) { save(t, path, scantest.Random(1, benchBytes)) }},
+	{"random bytes", func(t *testing.T, path string) { scantest.Fill(t, path, benchBytes, scantest.Random(1, 8<<20)) }},
 	{"a used drive", oldDrive},
-	{"a PEM header in each sector", func(t *testing.T, path string) { save(t, path, scantest.Headers(benchBytes)) }},
-	{"100,000 ZIP members", func(t *testing.T, path string) { save(t, path, scantest.Members(benchBytes, 100_000, zip.Deflate)) }},
-	{"a million deleted entries", func(t *testing.T, path string) { save(t, path, scantest.Crowded(t, benchBytes, 1_000_000)) }},
-}
-
-func save(t *testing.T, path string, content []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	{"a PEM header in each sector", func(t *testing.T, path string) { scantest.Fill(t, path, benchBytes, scantest.Headers(8<<20)) }},
+	{"100,000 ZIP members", func(t *testing.T, path string) {
+		scantest.Fill(t, path, benchBytes, scantest.Members(8<<20, 100_000/(benchBytes>>23), zip.Deflate))
+	}},
+	{"a million deleted entries", func(t *testing.T, path string) { scantest.Crowded(t, path, benchBytes, 1_000_000) }},
 }
 
 // oldDrive is a FAT32 volume as one that was in use for years: programs, text,
@@ -51,7 +45,7 @@ func oldDrive(t *testing.T, path string) {
 	source := filepath.Join(runtime.GOROOT(), "src")
 	tool(t, "sh", "-c", fmt.Sprintf("cd %s && zip -qr %s/source.zip . -i '*.go'", source, dir))
 	tool(t, "sh", "-c", fmt.Sprintf("cd %s && find . -name '*.go' -exec cat {} + | head -c 200000000 >%s/text.txt", source, dir))
-	save(t, filepath.Join(dir, "photos.bin"), scantest.Random(5, 300<<20))
+	scantest.Fill(t, filepath.Join(dir, "photos.bin"), 300<<20, scantest.Random(5, 8<<20))
 	for _, file := range []string{"source.zip", "text.txt", "photos.bin"} {
 		tool(t, "mcopy", "-i", path, filepath.Join(dir, file), "::/"+file)
 	}

@@ -9,6 +9,7 @@ package fat
 import (
 	"context"
 	"io"
+	"sync/atomic"
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/fsys"
@@ -27,7 +28,8 @@ type FS struct {
 	clusters uint32 // that the table, the boot sector and the partition all have room for
 	end      int64  // first byte behind the partition
 
-	notes fsys.Notes
+	notes    fsys.Notes
+	compared atomic.Bool // the copies of the table were compared
 }
 
 // Open reads the file system in the bytes [start, start+size) of r.

@@ -6,9 +6,9 @@ import (
 )
 
 // compareCopies warns where the two copies of the table do not agree in what
-// they say of the volume's clusters.
+// they say of the volume's clusters. It does so once: what it notes stays.
 func (f *FS) compareCopies(ctx context.Context) error {
-	if !f.Boot.Mirrored || f.Boot.Copies != 2 {
+	if !f.Boot.Mirrored || f.Boot.Copies != 2 || f.compared.Load() {
 		return nil
 	}
 	differing, first := int64(0), int64(0)
@@ -36,5 +36,6 @@ func (f *FS) compareCopies(ctx context.Context) error {
 	if differing > 0 {
 		f.notes.Add("the two copies of the table differ in %d bytes, the first at byte %d of each", differing, first)
 	}
+	f.compared.Store(true)
 	return nil
 }

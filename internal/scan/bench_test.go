@@ -3,6 +3,7 @@ package scan
 import (
 	"archive/zip"
 	"context"
+	"path/filepath"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
@@ -58,7 +59,13 @@ func BenchmarkSweepMembers(b *testing.B) {
 func BenchmarkSweepStored(b *testing.B) { benchmarkSweep(b, scantest.Members(8<<20, 3000, zip.Store)) }
 
 func BenchmarkMillionDeleted(b *testing.B) {
-	drive := inMemory(scantest.Crowded(b, 512<<20, 1_000_000))
+	path := filepath.Join(b.TempDir(), "drive")
+	scantest.Crowded(b, path, 512<<20, 1_000_000)
+	drive, err := block.OpenImage(path, block.ReadOnly)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer drive.Close()
 	b.SetBytes(drive.Size())
 	b.ReportAllocs()
 	for b.Loop() {

@@ -408,3 +408,27 @@ func TestSizesInBothPlaces(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyTails has the ends of keys whose start is gone.
+func TestKeyTails(t *testing.T) {
+	whole := string(rsaPEM(0))
+	tail := whole[len(whole)/2:]
+	tail = tail[strings.Index(tail, "\n")+1:]
+	for _, c := range []struct {
+		name, content string
+		want          string
+	}{
+		{"lines", "\x00\x01" + tail, fmt.Sprintf("private-key 2+%d end of a private key, whose start is gone\n", len(tail)-1)},
+		{"escaped", strings.ReplaceAll(tail, "\n", `\n`), fmt.Sprintf("private-key 0+%d end of a private key, whose start is gone\n", len(tail)-2+strings.Count(tail, "\n"))},
+		{"encrypted", strings.Replace(tail, "RSA", "ENCRYPTED", 1), fmt.Sprintf("private-key 0+%d end of an encrypted private key, whose start is gone\n", len(tail)+5)},
+		{"words", "the line -----END RSA PRIVATE KEY----- closes it", ""},
+		{"one word repeated", strings.Repeat("x", 200) + "\n-----END RSA PRIVATE KEY-----", ""},
+		{"too short", tail[len(tail)-90:], ""},
+		{"a certificate's", strings.ReplaceAll(tail, "RSA PRIVATE KEY", "CERTIFICATE"), ""},
+		{"behind a start that is none", "-----BEGIN RSA PRIVATE KEY-----\n" + tail, ""},
+	} {
+		if got := seen(lookedAt(t, []byte(c.content))); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}

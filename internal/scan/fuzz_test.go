@@ -3,10 +3,13 @@ package scan
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -98,6 +101,42 @@ func FuzzPEM(f *testing.F) {
 			t.Errorf("armor of %d bytes with %d from %d", a.length, len(a.der), len(text))
 		}
 		lookedAt(t, text)
+	})
+}
+
+// FuzzContent looks into any bytes, as they are on a drive.
+func FuzzContent(f *testing.F) {
+	key, _ := pem.Decode(rsaPEM(0))
+	ec, _ := pem.Decode(pkcs8PEM(ecKey()))
+	store := "\x30\x82\x04\x00\x02\x01\x03\x30\x82\x03\x00\x06\x09*\x86H\x86\xF7\x0D\x01\x07\x01"
+	slots := "\x42.\x00z\x00i\x00p\x00\x00\x00\x0F\x00x" + strings.Repeat("\xFF", 18) + "\x01c\x00e\x00r\x00t\x00i\x00\x0F\x00xf\x00i\x00c\x00a\x00t\x00e\x00\x00\x00s\x00-\x00CERTIF~1ZIP\x20"
+	for _, seed := range [][]byte{
+		key.Bytes, ec.Bytes, []byte(base64.StdEncoding.EncodeToString(ec.Bytes)), []byte(base64.StdEncoding.EncodeToString(rsaPEM(0))),
+		[]byte(widened(string(rsaPEM(0)))), []byte("\xFE\xFF\x00" + widened("certificates-omni_a.zip AKIA"+strings.Repeat("A2", 8))),
+		[]byte(store), []byte("\xFE\xED\xFE\xED\x00\x00\x00\x02\x00\x00\x00\x01"), []byte(slots),
+		[]byte(".          \x10" + strings.Repeat("\x00", 20) + "..         \x10" + strings.Repeat("\x00", 20) + "OCC     LOG\x20" + strings.Repeat("\x00", 20)),
+		[]byte("\x1F\x8B\x08\x08\x00\x00\x00\x00\x00\x03name\x00\x4B\x04\x00"), []byte("{\"Certificates\":\"UEsDBBQAAAAIAAAAIQ"),
+		[]byte("rtsp://u:p@camera/ a1b2c3d4e5f6g7-ats.iot.us-east-1.amazonaws.com -----END RSA PRIVATE KEY-----"),
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		for _, s := range lookedAt(t, content) {
+			if s.offset < 0 || s.offset > int64(len(content)) || s.length < 0 || s.hint == "" {
+				t.Errorf("%+v", s)
+			}
+		}
+	})
+}
+
+// FuzzBins reads what bins note.
+func FuzzBins(f *testing.F) {
+	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00" + strings.Repeat("\x00", 16) + "\x05\x00\x00\x00E\x00:\x00\\\x00a\x00\x00\x00"))
+	f.Add([]byte("[Trash Info]\nPath=a%20b/c.zip\nDeletionDate=2024-01-01T00:00:00\n"))
+	f.Fuzz(func(t *testing.T, note []byte) {
+		if windows, linux := windowsNote(note), linuxNote(note); len(windows) > 2*len(note) || len(linux) > len(note) {
+			t.Errorf("%q %q", windows, linux)
+		}
 	})
 }
 

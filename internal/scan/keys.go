@@ -20,6 +20,10 @@ import (
 // armour. One that is cut short counts when enough of it is there; one whose body
 // is no key, as documentation has it, does not.
 func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
+	if bytes.HasPrefix(v.bytes(pos, len(pemEnd)), []byte(pemEnd)) {
+		confirmKeyTail(c, r, v, pos)
+		return
+	}
 	start, a, ok := keyAt(v, pos)
 	if !ok || len(a.der) < minBody {
 		return

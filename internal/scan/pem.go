@@ -98,8 +98,11 @@ func parseArmor(text []byte) (armor, bool) {
 }
 
 // armorLabel returns what stands between "-----BEGIN " and "-----".
-func armorLabel(text []byte) ([]byte, bool) {
-	rest, ok := bytes.CutPrefix(text, []byte(pemBegin))
+func armorLabel(text []byte) ([]byte, bool) { return labelAfter(pemBegin, text) }
+
+// labelAfter returns what stands between a prefix and "-----".
+func labelAfter(prefix string, text []byte) ([]byte, bool) {
+	rest, ok := bytes.CutPrefix(text, []byte(prefix))
 	if !ok {
 		return nil, false
 	}

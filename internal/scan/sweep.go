@@ -15,8 +15,10 @@ const (
 	chunkBytes = 4 << 20
 	// lookahead is what a chunk has in memory behind its end, so that most of
 	// what starts in it can be confirmed without reading again.
-	lookahead    = 64 << 10
-	sweepWorkers = 2
+	lookahead = 64 << 10
+	// sweepWorkers are more than work at once, so that a slow drive always has a
+	// request while what it gave is looked at.
+	sweepWorkers = 4
 )
 
 // sweep looks at every byte of the drive once, in order.

@@ -59,73 +59,108 @@ func every(step, size int, unit []byte) []byte {
 	return b
 }
 
+// unitBytes is how much of a drive is made; the rest repeats it.
+const unitBytes = 8 << 20
+
+// Fill writes a drive of size bytes that repeats unit.
+func Fill(t testing.TB, path string, size int64, unit []byte) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for at := int64(0); at < size; at += int64(len(unit)) {
+		if _, err := f.Write(unit[:min(int64(len(unit)), size-at)]); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // slotsInDirectory is as many as the format allows.
 const slotsInDirectory = 65536
 
-// Crowded is a FAT32 file system, whose free space is random bytes, with that
+// Crowded writes a FAT32 file system, whose free space is random bytes, with that
 // many deleted entries in directories as large as the format allows. Each entry
 // has a long name of two slots.
-func Crowded(t testing.TB, size int64, entries int) []byte {
+func Crowded(t testing.TB, path string, size int64, entries int) {
 	t.Helper()
 	testtool.Need(t, "mkfs.vfat")
-	path := testtool.Image(t, size)
+	Fill(t, path, size, Random(1, unitBytes))
 	testtool.Run(t, "", "mkfs.vfat", "-F", "32", "-s", "8", "--invariant", path)
-	drive, err := os.ReadFile(path)
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	boot, err := fat.ParseBoot(drive[:512], 0)
-	if err != nil {
+	defer f.Close()
+	v := crowd{t: t, f: f}
+	if v.boot, err = fat.ParseBoot(v.read(0, 512), 0); err != nil {
 		t.Fatal(err)
 	}
-	v := crowd{drive, boot}
-	free := v.cluster(3)
-	copy(free, Random(1, len(free)))
-	length := slotsInDirectory * slotBytes / boot.ClusterBytes
+	length := slotsInDirectory * slotBytes / v.boot.ClusterBytes
+	root := make([]byte, v.boot.ClusterBytes)
 	for d := 0; entries > 0; d++ {
 		first := 3 + d*length
-		slot(v.cluster(2)[d*slotBytes:], fmt.Sprintf("DIR%08d", d), fat.AttrDirectory, first, 0)
+		slot(root[d*slotBytes:], fmt.Sprintf("DIR%08d", d), fat.AttrDirectory, first, 0)
 		v.chain(first, length)
 		entries -= v.directory(first, entries)
 	}
-	return drive
+	v.write(root, v.cluster(2))
 }
 
 type crowd struct {
-	drive []byte
-	boot  fat.Boot
+	t    testing.TB
+	f    *os.File
+	boot fat.Boot
 }
 
 const slotBytes = 32
 
-func (v crowd) cluster(c int) []byte {
-	return v.drive[v.boot.DataOffset+int64(c-2)*int64(v.boot.ClusterBytes):]
+func (v crowd) read(at int64, n int) []byte {
+	v.t.Helper()
+	b := make([]byte, n)
+	if _, err := v.f.ReadAt(b, at); err != nil {
+		v.t.Fatal(err)
+	}
+	return b
+}
+
+func (v crowd) write(b []byte, at int64) {
+	v.t.Helper()
+	if _, err := v.f.WriteAt(b, at); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// cluster is where cluster c lies.
+func (v crowd) cluster(c int) int64 {
+	return v.boot.DataOffset + int64(c-2)*int64(v.boot.ClusterBytes)
 }
 
 // chain links the clusters from first on in both tables.
 func (v crowd) chain(first, length int) {
-	for c := first; c < first+length; c++ {
-		next := uint32(c + 1)
-		if next == uint32(first+length) {
-			next = 0x0FFFFFFF
-		}
-		for table := range int64(v.boot.Copies) {
-			binary.LittleEndian.PutUint32(v.drive[v.boot.TableOffset+table*v.boot.TableBytes+int64(c)*4:], next)
-		}
+	var links []byte
+	for c := first + 1; c < first+length; c++ {
+		links = binary.LittleEndian.AppendUint32(links, uint32(c))
+	}
+	links = binary.LittleEndian.AppendUint32(links, 0x0FFFFFFF)
+	for table := range int64(v.boot.Copies) {
+		v.write(links, v.boot.TableOffset+table*v.boot.TableBytes+int64(first)*4)
 	}
 }
 
 // directory fills a directory with up to most deleted entries, and returns their
 // number.
 func (v crowd) directory(first, most int) (entries int) {
-	b := v.cluster(first)[:slotsInDirectory*slotBytes]
-	clear(b)
+	all := make([]byte, slotsInDirectory*slotBytes)
+	b := all
 	slot(b, ".          ", fat.AttrDirectory, first, 0)
 	slot(b[slotBytes:], "..         ", fat.AttrDirectory, 0, 0)
 	for b = b[2*slotBytes:]; len(b) >= 3*slotBytes && entries < most; b = b[3*slotBytes:] {
 		entries++
 		deleted(b, fmt.Sprintf("A%07dTXT", entries), 100_000+entries%1000)
 	}
+	v.write(all, v.cluster(first))
 	return entries
 }
 
