@@ -27,9 +27,12 @@ var layers = []struct{ pkg, may string }{
 	{"testtool", ""},
 	{"fsys", "block"},
 	{"fat", "block fsys"},
+	{"exfat", "block fsys"},
+	{"ntfs", "block fsys"},
+	{"ext", "block fsys"},
 	{"drive", "block human"},
 	{"rules", ""},
-	{"scan", "block progress human parttable fsys fat rules testtool"},
+	{"scan", "block progress human parttable fsys fat exfat ntfs ext rules testtool"},
 	{"plan", "human drive scan"},
 	{"verify", "block progress"},
 	{"erase", "block progress plan verify"},
@@ -37,8 +40,8 @@ var layers = []struct{ pkg, may string }{
 	{"evidence", "block drive scan plan verify erase volume attest"},
 	{"audit", "block progress drive verify volume attest"},
 	{"demo", "block fat volume"},
-	{"session", "human progress block durable envelope attest drive scan plan verify erase volume evidence"},
-	{"cli", "human progress block durable envelope attest drive scan plan volume evidence audit demo session"},
+	{"session", "human progress block durable envelope attest drive rules scan plan verify erase volume evidence"},
+	{"cli", "human progress block durable envelope attest drive rules scan plan volume evidence audit demo session"},
 }
 
 // apart lists pairs that must not meet even through others.

@@ -118,6 +118,9 @@ func (f *FS) Label(ctx context.Context) string {
 	return f.Boot.label()
 }
 
+// FromBackup implements [fsys.FS].
+func (f *FS) FromBackup() bool { return f.Boot.FromBackup }
+
 // Type is FAT12, FAT16 or FAT32.
 func (f *FS) Type() string { return f.Boot.Type }
 

@@ -17,6 +17,9 @@ import (
 type FS interface {
 	// Type is the kind of file system: "fat32", "exfat", "ntfs", "ext4".
 	Type() string
+	// FromBackup reports whether nothing but a backup of its first sector tells of
+	// it: it is damaged there, or another file system stands there now.
+	FromBackup() bool
 	// Label is the volume's label, or "" for none. It is not safe to print.
 	Label(ctx context.Context) string
 	// Walk calls visit for each entry, live and deleted, in an order that is the

@@ -3,6 +3,7 @@ package scan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -98,7 +99,9 @@ func holds(in []sighting) string {
 		} else if n > 1 {
 			parts = append(parts, fmt.Sprintf("%s in %d members", kind.name, n))
 		}
+		delete(members, kind.id)
 	}
+	parts = append(parts, slices.Sorted(maps.Keys(members))...)
 	if len(parts) == 0 {
 		return ", in which nothing was recognised"
 	}

@@ -142,7 +142,7 @@ func (j *join) dropContained() {
 	contained := map[sightingKey]bool{}
 	for _, s := range order {
 		p := place{s.file, s.member.id(), s.rule}
-		if s.value != "" {
+		if s.value != "" && !s.rule.Own { // what an operator looks for hides nothing
 			p.rule = nil
 		}
 		if outer, ok := longest[p]; ok && s.pos+s.length <= outer.pos+outer.length && s.key() != outer.key() {

@@ -25,13 +25,20 @@ const logGap = 4 << 10
 func confirmLogLine(c *checker, r *rules.Rule, v *view, pos int64) {
 	line, here := v.around(pos, len(stamp)+1, 96)
 	start := here - len(stamp)
-	if start < 0 || !hasStamp(line[start:here]) || start > 0 && plainText(line[start-1]) && line[start-1] != '\n' && line[start-1] != '\r' {
+	if start < 0 || !hasStamp(line[start:here]) || !hasCaller(line[here+1:]) {
 		return
 	}
-	if !hasCaller(line[here+1:]) {
+	if start > 0 && midLine(line[start-1]) && v.offset(pos-int64(len(stamp)))%sectorBytes != 0 {
 		return
 	}
 	c.report(v, pos-int64(len(stamp)), sighting{rule: r, length: int64(len(line) - start), lines: 1})
+}
+
+// sectorBytes is where what stood there before may end in the middle of a line.
+const sectorBytes = 512
+
+func midLine(before byte) bool {
+	return plainText(before) && before != '\n' && before != '\r'
 }
 
 func logHint(lines int) string {

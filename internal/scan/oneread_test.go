@@ -26,12 +26,13 @@ func (c *counted) ReadAt(p []byte, off int64) (int, error) {
 	return c.Reader.ReadAt(p, off)
 }
 
-// filled is a FAT32 volume with files live and deleted, some of them in pieces.
+// filled is a FAT32 volume, with clusters of half of what sticks of a gigabyte
+// have, and files live and deleted, some of them in pieces.
 func filled(t testing.TB, size int64) []byte {
 	t.Helper()
 	testtool.Need(t, "mkfs.vfat", "mcopy", "mdel")
 	path, dir := testtool.Image(t, size), t.TempDir()
-	testtool.Run(t, "", "mkfs.vfat", "-F", "32", path)
+	testtool.Run(t, "", "mkfs.vfat", "-F", "32", "-s", "4", path)
 	var names []string
 	for i := range 300 {
 		name := filepath.Join(dir, fmt.Sprintf("file %03d.txt", i))

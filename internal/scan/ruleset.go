@@ -56,16 +56,16 @@ func newRuleset(set *rules.Set) *ruleset {
 		s.byLiteral[at] = append(s.byLiteral[at], f)
 	}
 	for _, r := range set.Rules {
-		look := confirmPattern
+		inText, inBytes := confirmPattern(encodingText), confirmPattern(encodingBinary)
 		if r.Confirm != "" {
-			look = confirmers[r.Confirm]
+			inText, inBytes = confirmers[r.Confirm], confirmers[r.Confirm]
 		}
 		for _, literal := range r.Bytes {
-			add(literal, finder{r, look, false})
+			add(literal, finder{r, inBytes, false})
 		}
 		for _, literal := range r.Text {
-			add(literal, finder{r, look, false})
-			add(widened(literal), finder{r, look, true})
+			add(literal, finder{r, inText, false})
+			add(widened(literal), finder{r, inText, true})
 		}
 	}
 	for literal, look := range containers {
@@ -81,21 +81,23 @@ func widened(text string) string {
 	return strings.Join(strings.Split(text, ""), "\x00")
 }
 
-// confirmPattern reports what a rule's pattern matches around a candidate. What
-// it matched stays in this package: it tells items apart.
-func confirmPattern(c *checker, r *rules.Rule, v *view, pos int64) {
-	if !c.try(r) {
-		return
+// confirmPattern makes what reports what a rule's pattern matches around a
+// candidate. What it matched stays in this package: it tells items apart.
+func confirmPattern(encoding string) confirmer {
+	return func(c *checker, r *rules.Rule, v *view, pos int64) {
+		if !c.try(r) {
+			return
+		}
+		text, here := wordAround(v, pos)
+		m := lastCovering(r.Pattern.Regexp, text, here)
+		if m == nil {
+			return
+		}
+		value := string(text[m[0]:m[1]])
+		s := sighting{rule: r, encoding: encoding, length: int64(len(value)), value: value, hint: r.Hint, sample: isSample(r, value)}
+		s.names = Appliance{DeviceName: group(text, m, r.Pattern.Device), DeviceID: group(text, m, r.Pattern.ID)}
+		c.report(v, pos-int64(here-m[0]), s)
 	}
-	text, here := wordAround(v, pos)
-	m := lastCovering(r.Pattern.Regexp, text, here)
-	if m == nil {
-		return
-	}
-	value := string(text[m[0]:m[1]])
-	s := sighting{rule: r, length: int64(len(value)), value: value, hint: r.Hint, sample: isSample(r, value)}
-	s.names = Appliance{DeviceName: group(text, m, r.Pattern.Device), DeviceID: group(text, m, r.Pattern.ID)}
-	c.report(v, pos-int64(here-m[0]), s)
 }
 
 func isSample(r *rules.Rule, text string) bool {
@@ -141,7 +143,7 @@ func lastCovering(form *regexp.Regexp, text []byte, here int) []int {
 		if m[1] > here {
 			return m
 		}
-		from = m[1]
+		from = max(m[1], from+1)
 	}
 	return nil
 }

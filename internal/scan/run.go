@@ -112,7 +112,7 @@ func (s *scan) coverage() Coverage {
 		c.Unreadable.Add(e)
 	}
 	for _, v := range s.catalog.volumes {
-		v.lose(&c, all)
+		v.account(&c, all)
 	}
 	c.Limits = all.list()
 	return c

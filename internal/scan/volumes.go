@@ -8,8 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/panoscrub/panoscrub/internal/exfat"
+	"github.com/panoscrub/panoscrub/internal/ext"
 	"github.com/panoscrub/panoscrub/internal/fat"
 	"github.com/panoscrub/panoscrub/internal/fsys"
+	"github.com/panoscrub/panoscrub/internal/ntfs"
 	"github.com/panoscrub/panoscrub/internal/parttable"
 )
 
@@ -18,16 +21,19 @@ import (
 type volume struct {
 	Partition
 	fs   fsys.FS
-	lost bool // no partition table tells of it any more: all in it is deleted
+	lost bool // it is what is left of a former one: all in it is deleted
 }
 
 // openers are the readers of the file systems that can be walked.
 var openers = []fsys.Opener{
 	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return fat.Open(r, start, size) },
+	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return exfat.Open(r, start, size) },
+	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return ntfs.Open(r, start, size) },
+	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return ext.Open(r, start, size) },
 }
 
-// openVolumes finds the partitions and what is in them, and file systems where
-// partitions once were. What is wrong with them goes to the limits.
+// openVolumes finds the partitions and what is in them, and what is left of former
+// ones. What is wrong with them goes to the limits.
 func openVolumes(drive io.ReaderAt, size int64, sectorSize int, limits limits) []volume {
 	table, err := readTable(drive, size, sectorSize)
 	if err != nil {
@@ -39,10 +45,10 @@ func openVolumes(drive io.ReaderAt, size int64, sectorSize int, limits limits) [
 	var found []volume
 	for _, e := range table.Entries {
 		p := Partition{Index: e.Index, Offset: e.Start, Size: e.Size, Type: e.Type}
-		found = append(found, openVolume(drive, p, limits))
+		found = append(found, openPartition(drive, p, limits)...)
 	}
 	if table.Scheme == parttable.SchemeNone || err != nil {
-		found = append(found, openVolume(drive, Partition{Size: size}, limits))
+		found = append(found, openPartition(drive, Partition{Size: size}, limits)...)
 	}
 	return append(found, lostVolumes(drive, size, found)...)
 }
@@ -57,47 +63,75 @@ func readTable(drive io.ReaderAt, size int64, sectorSize int) (parttable.Table, 
 	return parttable.Read(drive, size, sectorSize)
 }
 
-func openVolume(drive io.ReaderAt, p Partition, limits limits) volume {
+// opened is what the readers make of the bytes at one place.
+type opened struct {
+	first   fsys.FS   // the file system that stands there
+	remains []fsys.FS // what is left of former ones, by their backups
+	err     error     // why one that stands there cannot be walked
+}
+
+// openAll tries all readers at one place. A file system that only a backup of its
+// first sector tells of counts as the one that stands there when nothing else
+// does, nor what cannot be walked.
+func openAll(drive io.ReaderAt, start, size int64, foreign bool) (o opened) {
+	var backups []fsys.FS
 	for _, open := range openers {
-		fs, err := open(drive, p.Offset, p.Size)
-		if err == nil {
-			p.FileSystem = fs.Type()
-			return volume{Partition: p, fs: fs}
-		}
-		if !errors.Is(err, fsys.ErrOther) {
-			limits.add(p.name() + ": " + err.Error())
+		fs, err := open(drive, start, size)
+		switch {
+		case err != nil:
+			if o.err == nil && !errors.Is(err, fsys.ErrOther) {
+				o.err = err
+			}
+		case fs.FromBackup():
+			backups = append(backups, fs)
+		case o.first == nil:
+			o.first = fs
+		default:
+			o.remains = append(o.remains, fs)
 		}
 	}
-	if p.FileSystem = recognise(drive, p.Offset, p.Size); p.FileSystem != "" {
-		limits.add(p.name() + ": " + p.FileSystem + " was recognised, which cannot be walked: what is in it was looked at without names, and what is encrypted or compressed not at all")
+	if o.first == nil && len(backups) > 0 && !foreign {
+		o.first, backups = backups[0], backups[1:]
 	}
-	return volume{Partition: p}
+	o.remains = append(o.remains, backups...)
+	return o
+}
+
+// openPartition opens what is in a partition, and what is left in it of former
+// file systems, as a quick format leaves them.
+func openPartition(drive io.ReaderAt, p Partition, limits limits) (found []volume) {
+	foreign := recognise(drive, p.Offset, p.Size)
+	o := openAll(drive, p.Offset, p.Size, foreign != "")
+	switch {
+	case o.first != nil:
+		p.FileSystem = o.first.Type()
+	case o.err != nil:
+		limits.add(p.name() + ": " + o.err.Error())
+	case foreign != "":
+		p.FileSystem = foreign
+		limits.add(p.name() + ": " + foreign + " was recognised, which cannot be walked: what is in it was looked at without names, and what is encrypted or compressed not at all")
+	}
+	found = []volume{{Partition: p, fs: o.first}}
+	for _, fs := range o.remains {
+		found = append(found, volume{Partition: p, fs: fs, lost: true})
+	}
+	return found
 }
 
 // usualStarts are where partitions start, as the programs that make them have it:
 // at the old track boundary, and at 1, 4 and 16 MiB.
 var usualStarts = []int64{0, 63 * 512, 1 << 20, 4 << 20, 16 << 20}
 
-// lostVolumes finds the file systems of partitions that were deleted or moved: at
-// the usual places, as far as no volume that is known covers them.
+// lostVolumes finds the file systems of partitions that were deleted or moved, at
+// the usual places.
 func lostVolumes(drive io.ReaderAt, size int64, known []volume) (lost []volume) {
 	for _, start := range usualStarts {
-		covered := func(v volume) bool {
-			return v.fs != nil && v.Offset <= start && start < v.Offset+v.Size || v.Offset == start
-		}
-		if start >= size || slices.ContainsFunc(known, covered) || slices.ContainsFunc(lost, covered) {
+		if start >= size || slices.ContainsFunc(known, func(v volume) bool { return v.Offset == start }) {
 			continue
 		}
-		end := size
-		for _, v := range known {
-			if v.Offset > start {
-				end = min(end, v.Offset)
-			}
-		}
-		v := openVolume(drive, Partition{Offset: start, Size: end - start}, limits{})
-		if v.fs != nil {
-			v.lost = true
-			lost = append(lost, v)
+		o := openAll(drive, start, size-start, false)
+		if o.first != nil && !o.first.FromBackup() {
+			lost = append(lost, volume{Partition: Partition{Offset: start, Size: size - start}, fs: o.first, lost: true})
 		}
 	}
 	return lost
@@ -163,17 +197,14 @@ func (p Partition) name() string {
 // that a terminal would obey.
 func clean(name string) string { return strings.ToValidUTF8(name, "\uFFFD") }
 
-// lose says where a file system could not be read.
-func (v *volume) lose(c *Coverage, all limits) {
-	if v.fs == nil {
+// account adds what could not be walked or read of a volume. That a former file
+// system is not whole any more goes without saying.
+func (v *volume) account(c *Coverage, all limits) {
+	if v.fs == nil || v.lost {
 		return
 	}
-	where := v.name()
-	if v.lost {
-		where = "file system without a partition"
-	}
 	for _, w := range v.fs.Warnings() {
-		all.add(where + ": " + w)
+		all.add(v.name() + ": " + w)
 	}
 	for _, e := range v.fs.Unreadable() {
 		c.Unreadable.Add(e)
