@@ -11,6 +11,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
@@ -44,6 +45,8 @@ func hints(err error) []string {
 		interrupted interruptedError
 	)
 	switch {
+	case errors.Is(err, rules.ErrInvalid):
+		return []string{`"panoscrub rules --help" shows how rules are written`}
 	case errors.As(err, &usage):
 		return []string{`"panoscrub COMMAND --help" shows how a command is used`}
 	case errors.As(err, &unstored):

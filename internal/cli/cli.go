@@ -72,7 +72,7 @@ Exit codes:
     0  done; inspect: nothing found; verify: valid
     1  an error that no other code names
     2  the command line is wrong
-    3  inspect: leftovers found
+    3  inspect: leftovers found; rules test: a rule matched
     4  refused: this target may not be touched
     5  sanitize: verdict FAIL or INCOMPLETE (a record was still written)
     6  verify: not valid, or not this drive
@@ -107,7 +107,7 @@ func (a *app) command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.drivesCommand(), a.inspectCommand(), a.sanitizeCommand(), a.verifyCommand(),
-		a.recordsCommand(), a.keyCommand(), a.demoCommand(),
+		a.rulesCommand(), a.recordsCommand(), a.keyCommand(), a.demoCommand(),
 	)
 	return root
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/scan"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/volume"
@@ -35,6 +36,7 @@ func TestFinish(t *testing.T) {
 		{"none", nil, exitDone, ""},
 		{"reported already", outcome(exitLeftovers), exitLeftovers, ""},
 		{"usage", wrapped(usagef("no such thing")), exitUsage, "--help"},
+		{"bad rules", usageError{wrapped(rules.ErrInvalid)}, exitUsage, "panoscrub rules --help"},
 		{"refused", wrapped(refused), exitRefused, "choose another drive"},
 		{"refused, untouched", wrapped(refused), exitRefused, "not touched"},
 		{"busy", wrapped(block.ErrBusy), exitRefused, "not touched"},
@@ -161,7 +163,7 @@ func TestHelpTellsTheContract(t *testing.T) {
 	if err := root.Execute(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"drives", "inspect", "sanitize", "verify", "records", "key", "demo", "Exit codes:", "130"} {
+	for _, want := range []string{"drives", "inspect", "sanitize", "verify", "rules", "records", "key", "demo", "Exit codes:", "130"} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("the help does not tell of %q", want)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +16,13 @@ import (
 	"github.com/panoscrub/panoscrub/internal/session"
 )
 
+type inspectOptions struct {
+	target, rules string
+	asJSON        bool
+}
+
 func (a *app) inspectCommand() *cobra.Command {
-	var asJSON bool
+	var o inspectOptions
 	cmd := &cobra.Command{
 		Use:   "inspect TARGET",
 		Short: "Show what provisioning left on a drive or a disk image; reads only",
@@ -26,14 +32,19 @@ writes nothing, and shows no secret.
 
 It exits with 0 when nothing was found, with 3 when something was, and with 1
 when nothing was found but not everything could be read. What is of low severity,
-such as samples from documentation, is listed and does not count.`,
+such as samples from documentation, is listed and does not count.
+
+With --rules it looks for what an operator's own rules say, too; see
+"panoscrub rules --help".`,
 		Example: "  sudo panoscrub inspect /dev/sdb\n  panoscrub inspect stick.img --json",
 		Args:    oneArgument("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.inspect(cmd.Context(), args[0], asJSON)
+			o.target = args[0]
+			return a.inspect(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	cmd.Flags().StringVar(&o.rules, "rules", "", rulesUsage)
+	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON document")
 	return cmd
 }
 
@@ -45,8 +56,12 @@ type inspectionJSON struct {
 	scan.Report
 }
 
-func (a *app) inspect(ctx context.Context, target string, asJSON bool) error {
-	d, err := a.system.Resolve(target)
+func (a *app) inspect(ctx context.Context, o inspectOptions) error {
+	set, err := ruleset(o.rules)
+	if err != nil {
+		return err
+	}
+	d, err := a.system.Resolve(o.target)
 	if err != nil {
 		return err
 	}
@@ -60,21 +75,26 @@ func (a *app) inspect(ctx context.Context, target string, asJSON bool) error {
 	defer dev.Close()
 	var report scan.Report
 	err = a.watched(session.Inspect, func(count *progress.Counter) (err error) {
-		report, err = scan.Run(ctx, dev, scan.Options{Count: count})
+		report, err = scan.Run(ctx, dev, scan.Options{Count: count, Rules: set})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = printJSON(a.stdout, inspectionJSON{Schema: "panoscrub/inspection/v1", Target: target, Drive: d.Identity, Report: report})
+	if o.asJSON {
+		err = printJSON(a.stdout, inspectionJSON{Schema: "panoscrub/inspection/v1", Target: o.target, Drive: d.Identity, Report: report})
 	} else {
 		printInspection(a.stdout, d, report)
 	}
 	if err != nil {
 		return err
 	}
-	switch report.Verdict {
+	return verdictOutcome(report.Verdict)
+}
+
+// verdictOutcome sets the exit code of whoever shows what a scan found.
+func verdictOutcome(v scan.Verdict) error {
+	switch v {
 	case scan.Leftovers:
 		return outcome(exitLeftovers)
 	case scan.Incomplete:
@@ -100,12 +120,8 @@ func printInspection(w io.Writer, d drive.Drive, r scan.Report) {
 	for _, known := range r.Appliance {
 		printAppliance(w, known)
 	}
-	for _, e := range r.Coverage.Unreadable {
-		fmt.Fprintf(w, "not readable: %d bytes at %d\n", e.Length, e.Offset)
-	}
-	for _, limit := range r.Coverage.Limits {
-		fmt.Fprintf(w, "not looked at: %s\n", human.Safe(limit))
-	}
+	printAdvice(w, r.Findings)
+	printCoverage(w, r.Coverage)
 	switch r.Verdict {
 	case scan.Leftovers:
 		fmt.Fprintf(w, "\nLEFTOVERS  %s\n", countWords(session.Count(&r)))
@@ -113,6 +129,36 @@ func printInspection(w io.Writer, d drive.Drive, r scan.Report) {
 		fmt.Fprintf(w, "\nINCOMPLETE  %s in what could be read, but not all could\n", nothing(r))
 	default:
 		fmt.Fprintf(w, "\nCLEAN  %s in %s\n", nothing(r), human.Bytes(r.Coverage.BytesRead))
+	}
+}
+
+// printCoverage says what was not looked at.
+func printCoverage(w io.Writer, c scan.Coverage) {
+	for _, e := range c.Unreadable {
+		fmt.Fprintf(w, "not readable: %d bytes at %d\n", e.Length, e.Offset)
+	}
+	for _, limit := range c.Limits {
+		fmt.Fprintf(w, "not looked at: %s\n", human.Safe(limit))
+	}
+}
+
+// printAdvice writes, once for each rule that found something, what to do about
+// it. Samples from documentation ask for nothing.
+func printAdvice(w io.Writer, all []scan.Finding) {
+	var order []scan.Finding
+	width := 0
+	for _, f := range all {
+		said := slices.ContainsFunc(order, func(o scan.Finding) bool { return o.Rule == f.Rule })
+		if !said && !f.Sample && f.Advice != "" {
+			order = append(order, f)
+			width = max(width, len(f.Rule))
+		}
+	}
+	if len(order) > 0 {
+		fmt.Fprintln(w, "\nwhat to do:")
+	}
+	for _, f := range order {
+		printWrapped(w, fmt.Sprintf("  %-*s  ", width, f.Rule), f.Advice)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/human"
@@ -19,6 +20,31 @@ func printJSON(w io.Writer, v any) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
+}
+
+// textColumns is how wide a line of running text is at most, unless one word
+// alone is longer.
+const textColumns = 99
+
+// printWrapped writes text behind a heading, and its further lines below where
+// it began.
+func printWrapped(w io.Writer, heading, text string) {
+	indent := utf8.RuneCountInString(heading)
+	line, columns := heading, indent
+	for i, word := range strings.Fields(text) {
+		word = human.Printable(word)
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case columns+1+n > textColumns:
+			fmt.Fprintln(w, line)
+			line, columns = strings.Repeat(" ", indent), indent
+		default:
+			word, n = " "+word, n+1
+		}
+		line, columns = line+word, columns+n
+	}
+	fmt.Fprintln(w, line)
 }
 
 func (a *app) notice(format string, args ...any) {

@@ -23,6 +23,7 @@ type sanitizeOptions struct {
 	target   string
 	stated   evidence.Stated
 	policy   string
+	rules    string
 	label    string
 	confirm  string
 	yes      bool
@@ -54,6 +55,7 @@ drives" shows what to give), and --yes is enough for an image.`,
 	f := cmd.Flags()
 	f.StringVar(&o.stated.ApplianceID, "appliance", "", "device ID of the appliance that the drive provisioned (required)")
 	f.StringVar(&o.policy, "policy", plan.DefaultPolicy, "what to write and how to verify it: "+strings.Join(plan.PolicyIDs(), ", "))
+	f.StringVar(&o.rules, "rules", "", rulesUsage)
 	f.StringVar(&o.label, "label", volume.DefaultLabel, "label of the new volume, 1 to 11 characters")
 	f.StringVar(&o.stated.Operator, "operator", "", "who does this, for the record")
 	f.StringVar(&o.stated.WorkOrder, "work-order", "", "work order, for the record")
@@ -94,6 +96,10 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if err != nil {
 		return err
 	}
+	set, err := ruleset(o.rules)
+	if err != nil {
+		return err
+	}
 	if !attest.LooksLikeDeviceID(req.Stated.ApplianceID) {
 		a.notice("%q does not look like the device IDs that the service gave out (device- and 26 characters); it is recorded as you typed it", req.Stated.ApplianceID)
 	}
@@ -116,7 +122,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	// run must reach its record all the same.
 	signal.Ignore(syscall.SIGPIPE)
 	result, err := session.Sanitize(ctx, session.Options{
-		System: a.system, State: state, Signer: signer, Tool: a.tool(), Request: req, Now: a.now,
+		System: a.system, State: state, Signer: signer, Tool: a.tool(), Request: req, Rules: set, Now: a.now,
 		Confirm: func(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) { return a.confirm(ctx, o, d, p) },
 		Emit:    view.Emit,
 	})

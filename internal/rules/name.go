@@ -2,8 +2,9 @@ package rules
 
 import (
 	"path"
-	"regexp/syntax"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // slotChars is how many characters of a long name a slot of FAT and an entry of
@@ -15,17 +16,21 @@ type Named struct {
 	Path    string // from the root, "/" before each name
 	Folder  bool
 	Deleted bool // the name may be cut where a directory slot ends
-	lower   string
+	folded  string
 }
 
-// Match returns the first rule of the set that a name alone satisfies, and the
-// device's name if that stands in it; nil when there is none. What an alternate
-// data stream is called does not count.
+// Match returns the rule of the set that a name alone satisfies, the gravest and
+// of those the first, and the device's name if that stands in it; nil when there
+// is none. What an alternate data stream is called does not count.
 func (s *Set) Match(n Named) (*Rule, string) {
-	n.lower = fold(n.Path)
-	for _, r := range s.Rules {
-		if device, ok := r.matches(n); ok {
-			return r, device
+	n.folded = fold(n.Path)
+	for form, likely := range s.sieve.likely(n.folded) {
+		if !likely {
+			continue
+		}
+		f := s.byName[form]
+		if device, ok := f.match(n); ok {
+			return f.rule, device
 		}
 	}
 	return nil, ""
@@ -34,11 +39,7 @@ func (s *Set) Match(n Named) (*Rule, string) {
 // MatchName reports whether a name alone satisfies the rule, and returns the
 // device's name if that stands in it.
 func (r *Rule) MatchName(n Named) (device string, ok bool) {
-	n.lower = fold(n.Path)
-	return r.matches(n)
-}
-
-func (r *Rule) matches(n Named) (device string, ok bool) {
+	n.folded = fold(n.Path)
 	for _, form := range r.Names {
 		if device, ok := form.match(n); ok {
 			return device, true
@@ -48,7 +49,7 @@ func (r *Rule) matches(n Named) (device string, ok bool) {
 }
 
 func (m *Name) match(n Named) (device string, ok bool) {
-	if m.folder != n.Folder || !strings.Contains(n.lower, m.key) || m.cut && !n.mayBeCut() {
+	if m.folder != n.Folder || !n.holdsAny(m.keys) || m.cut && !n.mayBeCut() {
 		return "", false
 	}
 	text := n.Path
@@ -65,8 +66,12 @@ func (m *Name) match(n Named) (device string, ok bool) {
 	return device, true
 }
 
+func (n Named) holdsAny(keys []string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return strings.Contains(n.folded, key) })
+}
+
 func (n Named) mayBeCut() bool {
-	length := len([]rune(path.Base(n.Path)))
+	length := utf8.RuneCountInString(path.Base(n.Path))
 	for _, slot := range slotChars {
 		if n.Deleted && length%slot == 0 {
 			return true
@@ -74,32 +79,3 @@ func (n Named) mayBeCut() bool {
 	}
 	return false
 }
-
-// required returns a string that stands, in lower case, in whatever a regular
-// expression matches, so that most names are told apart without running it: the
-// longest run of plain characters that no alternative leaves out.
-func required(form string) string {
-	re, err := syntax.Parse("(?i)"+form, syntax.Perl)
-	if err != nil {
-		return ""
-	}
-	longest := ""
-	var visit func(re *syntax.Regexp)
-	visit = func(re *syntax.Regexp) {
-		switch re.Op {
-		case syntax.OpLiteral:
-			if text := fold(string(re.Rune)); len(text) > len(longest) {
-				longest = text
-			}
-		case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus:
-			for _, sub := range re.Sub {
-				visit(sub)
-			}
-		}
-	}
-	visit(re)
-	return longest
-}
-
-// fold is lower case as regular expressions see it, which take the long s for an s.
-func fold(text string) string { return strings.ReplaceAll(strings.ToLower(text), "ſ", "s") }

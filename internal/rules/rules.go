@@ -30,6 +30,9 @@ const (
 	Low      Severity = "low"
 )
 
+// severities stand in their order, the gravest first.
+var severities = []Severity{Critical, High, Medium, Low}
+
 // Rule is one kind of thing that is looked for, by the names of files, by bytes
 // anywhere, or by both.
 type Rule struct {
@@ -58,9 +61,9 @@ type Name struct {
 	form   *regexp.Regexp
 	path   bool // judged by the whole path, not by its last element
 	folder bool
-	cut    bool // for names that are cut where a directory slot ends
-	device int  // group with the device's name, or 0
-	key    string
+	cut    bool     // for names that are cut where a directory slot ends
+	device int      // group with the device's name, or 0
+	keys   []string // one of them stands in each folded name that form matches
 }
 
 // Pattern is a regular expression that a candidate must lie in.
@@ -69,10 +72,13 @@ type Pattern struct {
 	Device, ID int // groups with a device's name and its ID, or 0
 }
 
-// Set is the rules of one scan.
+// Set is the rules of one scan, as [Builtin] and [With] make it.
 type Set struct {
 	Rules  []*Rule
 	Digest string // version of the built-in rules, and digest of all
+
+	byName []ruleName // the forms of all names, the gravest first
+	sieve  sieve
 }
 
 // Get returns the rule with an ID, nil when there is none.

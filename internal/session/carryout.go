@@ -89,7 +89,7 @@ func (r *run) recheck(ctx context.Context, count *counter) error {
 	r.note(evidence.EntryVolume, v)
 	metadata := v.Metadata()
 	count.Start(metadata.Bytes())
-	after, err := scan.Run(ctx, metadataView{r.dev, metadata}, scan.Options{})
+	after, err := scan.Run(ctx, metadataView{r.dev, metadata}, scan.Options{Rules: r.Rules})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/evidence"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/scan"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
@@ -27,6 +28,7 @@ type Options struct {
 	Signer  envelope.Signer // loaded before the run: what could not be signed is not begun
 	Tool    attest.Tool
 	Request Request
+	Rules   *rules.Set // what is looked for, before and after; nil for the built-in rules
 	// Confirm shows the plan to whoever decides. It returns how they agreed, for
 	// the record, or an error, which ends the run with the target untouched.
 	Confirm func(ctx context.Context, d drive.Drive, p plan.Plan) (how string, err error)
@@ -141,7 +143,7 @@ func (r *run) prepare(ctx context.Context) error {
 	started := r.Now()
 	var before scan.Report
 	err := r.stage(ctx, Inspect, 0, func(count *counter) (err error) {
-		before, err = scan.Run(ctx, r.dev, scan.Options{Count: count})
+		before, err = scan.Run(ctx, r.dev, scan.Options{Count: count, Rules: r.Rules})
 		return err
 	})
 	if err != nil {
