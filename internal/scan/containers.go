@@ -10,7 +10,15 @@ import (
 const (
 	maxArchives = 2 // an archive in an archive is opened, one in that is not
 	maxDepth    = 4 // of anything within anything
+
+	// The start of a gzip header, and the flags behind it (RFC 1952 §2.3.1). The
+	// combinations that are looked for are those that programs write.
 	gzipMagic   = "\x1F\x8B\x08"
+	gzipText    = 1 << 0
+	gzipCheck   = 1 << 1
+	gzipExtra   = 1 << 2
+	gzipName    = 1 << 3
+	gzipComment = 1 << 4
 )
 
 // containers are looked into by what they begin with: members of ZIP archives,
@@ -18,7 +26,10 @@ const (
 var containers map[string]confirmer
 
 func init() {
-	containers = map[string]confirmer{zipLocal: openMember, gzipMagic: openGzip}
+	containers = map[string]confirmer{zipLocal: openMember}
+	for _, flags := range []byte{0, gzipExtra, gzipName, gzipComment, gzipName | gzipComment, gzipCheck, gzipText, gzipText | gzipName} {
+		containers[gzipMagic+string([]byte{flags})] = openGzip
+	}
 	for shift := range 3 {
 		literal, open := base64Of(pemBegin, shift)
 		containers[literal] = open
@@ -129,16 +140,16 @@ func openGzip(c *checker, _ *rules.Rule, v *view, pos int64) {
 // gzipHeader reads the header at pos, with enough distrust that it turns up
 // nowhere by chance, and returns where the data starts.
 func gzipHeader(v *view, pos int64) (name string, data int64, ok bool) {
-	const bytes, flagExtra, flagName, flagComment, flagCheck = 10, 4, 8, 16, 2
+	const bytes = 10
 	b := v.bytes(pos, bytes+2+maxMemberName)
 	if len(b) < bytes+8 || b[3]&0xE0 != 0 || b[8] != 0 && b[8] != 2 && b[8] != 4 || b[9] > 13 && b[9] != 255 {
 		return "", 0, false
 	}
 	at := bytes
-	if b[3]&flagExtra != 0 {
+	if b[3]&gzipExtra != 0 {
 		at += 2 + int(b[10]) + int(b[11])<<8
 	}
-	for _, flag := range []byte{flagName, flagComment} {
+	for _, flag := range []byte{gzipName, gzipComment} {
 		if b[3]&flag == 0 {
 			continue
 		}
@@ -149,12 +160,12 @@ func gzipHeader(v *view, pos int64) (name string, data int64, ok bool) {
 		if at >= len(b) || b[at] != 0 {
 			return "", 0, false
 		}
-		if flag == flagName {
+		if flag == gzipName {
 			name = string(b[start:at])
 		}
 		at++
 	}
-	if b[3]&flagCheck != 0 {
+	if b[3]&gzipCheck != 0 {
 		at += 2
 	}
 	return name, pos + int64(at), true

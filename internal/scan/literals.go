@@ -24,7 +24,7 @@ type literal struct {
 }
 
 const (
-	longLiteral = 6
+	longLiteral = 4
 	pairBits    = 13 // small enough for the table to stay in the fastest cache
 	maxSkip     = longLiteral - 1
 )

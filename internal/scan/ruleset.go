@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,8 +69,8 @@ func newRuleset(set *rules.Set) *ruleset {
 			add(widened(literal), finder{r, inText, true})
 		}
 	}
-	for literal, look := range containers {
-		add(literal, finder{nil, look, false})
+	for _, literal := range slices.Sorted(maps.Keys(containers)) {
+		add(literal, finder{nil, containers[literal], false})
 	}
 	s.literals = newLiterals(texts)
 	return s
