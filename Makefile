@@ -3,6 +3,7 @@
 
 GO       ?= go
 FUZZTIME ?= 10s
+FUZZIN   ?= cmd internal
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS   = -s -w -X github.com/panoscrub/panoscrub/internal/cli.version=$(VERSION) -X github.com/panoscrub/panoscrub/internal/cli.commit=$(COMMIT)
@@ -42,8 +43,8 @@ race: ## run the tests under the race detector (needs a C compiler)
 
 # The fuzzer now and then reports its own deadline as a failure, without an input
 # that fails; such a run is repeated, and nothing else is.
-fuzz: ## run each fuzz target for FUZZTIME (10s)
-	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' cmd internal | xargs -n1 dirname | sort -u); do \
+fuzz: ## run each fuzz target in FUZZIN (all) for FUZZTIME (10s)
+	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' $(FUZZIN) | xargs -n1 dirname | sort -u); do \
 		for target in $$(grep -h '^func Fuzz' $$pkg/*_test.go | sed -E 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/' | sort -u); do \
 			for try in 1 2 3; do \
 				echo "fuzz $$pkg $$target"; \
