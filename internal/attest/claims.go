@@ -68,7 +68,7 @@ func Exclusions(p Predicate) []string {
 	out = append(out, mediumExclusions(p.Drive)...)
 	out = append(out, readBackExclusions(p)...)
 	out = append(out, "The scan before the overwrite looks for known kinds of leftovers. It cannot show that there were no others.")
-	if n := p.Prescan.Counts.ByClass["credential"]; n > 0 {
+	if n := p.Prescan.Counts.ByClass["credential"]; n > 0 && p.Prescan.Verdict != scanClean {
 		out = append(out, fmt.Sprintf("Overwriting does not revoke the credentials that were on the drive (%d found): they have to be rotated.", n))
 	}
 	return append(out,

@@ -77,6 +77,9 @@ func TestExclusions(t *testing.T) {
 		{"past the page cache", func(*Predicate) {}, "this computer's cache", false},
 		{"credentials", func(*Predicate) {}, "(1 found): they have to be rotated", true},
 		{"no credentials", func(p *Predicate) { p.Prescan = NewScan(scanClean, "x", Coverage{}, nil) }, "rotated", false},
+		{"public certificates", func(p *Predicate) {
+			p.Prescan = NewScan(scanClean, "x", Coverage{}, []Finding{{Class: "credential", Severity: "low"}})
+		}, "rotated", false},
 		{"a format", func(*Predicate) {}, "after the read-back", true},
 		{"a stated ID", func(*Predicate) {}, "source: operator", true},
 	} {

@@ -4,8 +4,8 @@ import "encoding/json"
 
 // Values of [Scan.Verdict].
 const (
-	scanLeftovers  = "leftovers"  // something was found
-	scanClean      = "clean"      // everything was read and nothing was found
+	scanLeftovers  = "leftovers"  // something above low was found
+	scanClean      = "clean"      // everything was read and nothing above low was found
 	scanIncomplete = "incomplete" // nothing was found in what could be read, but not all could
 )
 
@@ -98,6 +98,10 @@ func count(findings []Finding) Counts {
 	}
 	return c
 }
+
+// grave is the number of findings above low: what is low is named for the sake of
+// completeness, and leaves a drive clean.
+func (c Counts) grave() int { return c.Found() - c.BySeverity["low"] }
 
 // Found is the number of findings, samples left out.
 func (c Counts) Found() (n int) {

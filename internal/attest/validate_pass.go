@@ -56,7 +56,7 @@ func (r Predicate) passScans(p *problems) {
 	p.require(before.Coverage.BytesRead > 0, CodePrescan, "the scan before read nothing")
 	switch before.Verdict {
 	case scanClean:
-		p.require(before.Counts.Found() == 0 && before.Coverage.full(), CodePrescan, "the scan before is called clean, with findings or gaps")
+		p.require(before.Counts.grave() == 0 && before.Coverage.full(), CodePrescan, "the scan before is called clean, with findings above low, or gaps")
 	case scanLeftovers:
 		p.require(len(before.Findings) > 0, CodePrescan, "the scan before tells of leftovers, and of no finding")
 	}

@@ -59,7 +59,7 @@ func (p Plan) steps() (steps []string) {
 func (p Plan) claim() string {
 	claim := "Clear per NIST SP 800-88r2 §3.1.1, of every byte that a host can address. " +
 		"Not Purge: spare and retired cells of the flash are out of reach for any host."
-	if slices.ContainsFunc(p.Before.Counts, func(c Count) bool { return c.Class == scan.Credential }) {
+	if slices.ContainsFunc(p.Before.Counts, func(c Count) bool { return c.Class == scan.Credential && c.Severity != scan.Low }) {
 		claim += " Credentials that were on it stay known to whoever copied them: replace them."
 	}
 	return claim
@@ -73,7 +73,9 @@ func about(seconds int64) string {
 func (b Before) words() string {
 	total := 0
 	for _, c := range b.Counts {
-		total += c.Findings
+		if c.Severity != scan.Low {
+			total += c.Findings
+		}
 	}
 	var s strings.Builder
 	switch {

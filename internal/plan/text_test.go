@@ -13,7 +13,7 @@ import (
 const wantText = `Drive   SanDisk Ultra 61.5 GB, serial 4C530001230405117322
         /dev/sdb
         61530439680 bytes, sectors of 512
-Holds   5 leftovers. Credentials: 2 critical, 1 high. Configuration: 1 high.
+Holds   4 leftovers. Credentials: 2 critical, 1 high. Configuration: 1 high.
         Logs: 1 low.
 Loss    EVERYTHING ON THIS DRIVE WILL BE LOST. There is no way back.
 Steps   1. Overwrite every byte with a pattern made for this run and this
@@ -121,7 +121,7 @@ func TestTextSaysWhatMatters(t *testing.T) {
 	text := unwrapped(mustMake(t, stick()))
 	for _, want := range []string{
 		"SanDisk Ultra 61.5 GB, serial 4C530001230405117322", "/dev/sdb", "61530439680 bytes",
-		"5 leftovers. Credentials: 2 critical, 1 high. Configuration: 1 high. Logs: 1 low.",
+		"4 leftovers. Credentials: 2 critical, 1 high. Configuration: 1 high. Logs: 1 low.",
 		"EVERYTHING ON THIS DRIVE WILL BE LOST", "Read every byte back", "PANORAMA", "assumed",
 		"Clear per NIST SP 800-88r2 §3.1.1", "Not Purge",
 	} {
@@ -142,7 +142,8 @@ func TestWordsForWhatWasFound(t *testing.T) {
 	for want, b := range map[string]Before{
 		"No leftovers were found.": {Verdict: scan.Clean, Covered: true},
 		"No leftovers were found in what could be looked at. Not all of the drive could be looked at; there may be more.": {Verdict: scan.Incomplete},
-		"1 leftover. Device identities: 1 medium.": {Verdict: scan.Leftovers, Covered: true, Counts: []Count{{scan.Identifier, scan.Medium, 1}}},
+		"No leftovers were found. Credentials: 2 low.":                                                                    {Verdict: scan.Clean, Covered: true, Counts: []Count{{scan.Credential, scan.Low, 2}}},
+		"1 leftover. Device identities: 1 medium.":                                                                        {Verdict: scan.Leftovers, Covered: true, Counts: []Count{{scan.Identifier, scan.Medium, 1}}},
 	} {
 		if got := b.words(); got != want {
 			t.Errorf("got %q, want %q", got, want)

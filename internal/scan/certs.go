@@ -43,7 +43,7 @@ func certificateAt(v *view, pos int64) (start int64, a armor, ok bool) {
 			return ok && (len(kind) == 0 || string(kind) == "X509 " || string(kind) == "TRUSTED ")
 		})
 		return pos, a, ok
-	case len(head) > 0 && base64Char(head[0]):
+	case inBase64(head):
 		return bareBase64(v, pos)
 	}
 	return bareDER(v, pos)

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -47,11 +48,20 @@ func keyAt(v *view, pos int64) (start int64, a armor, ok bool) {
 	case string(head) == pemBegin:
 		a, ok = armorAt(v, pos, func(label []byte) bool { return bytes.HasSuffix(label, []byte("PRIVATE KEY")) })
 		return pos, a, ok
-	case len(head) > 0 && base64Char(head[0]):
+	case inBase64(head):
 		return bareBase64(v, pos)
 	}
 	return bareDER(v, pos)
 }
+
+// inBase64 reports whether a candidate is one of base64: those of DER have bytes
+// in them that are no characters.
+func inBase64(head []byte) bool {
+	return !bytes.ContainsFunc(head[:min(len(head), minBase64)], func(c rune) bool { return c > 0x7F || !base64Char(byte(c)) })
+}
+
+// minBase64 is how long the shortest literal of base64 is.
+const minBase64 = 7
 
 // key is what can be said of a private key without telling it.
 type key struct {
@@ -100,7 +110,37 @@ func describeKey(a armor) (key, bool) {
 	if k, ok := parseKey(a); ok {
 		return k, true
 	}
-	return key{kind: kind}, true
+	// Numbers and a sequence are the start of much else, too.
+	algorithm, wrapped := algorithmOf(a.der)
+	if wrapped && algorithm == "" && a.encoding != "" {
+		return key{}, false
+	}
+	return key{kind: cmp.Or(algorithm, kind)}, true
+}
+
+// algorithms of keys by their OIDs, as they stand in PKCS#8.
+var algorithms = []struct{ oid, name string }{
+	{"\x06\x09*\x86H\x86\xF7\x0D\x01\x01\x01", "RSA"},
+	{"\x06\x09*\x86H\x86\xF7\x0D\x01\x01\x0A", "RSA-PSS"},
+	{"\x06\x07*\x86H\xCE=\x02\x01", "EC"},
+	{"\x06\x07*\x86H\xCE8\x04\x01", "DSA"},
+	{"\x06\x03+e", "Edwards curve"},
+}
+
+// algorithmOf names the algorithm of a key in PKCS#8, and reports whether it
+// looks like one: a version, and a sequence.
+func algorithmOf(der []byte) (name string, wrapped bool) {
+	head := inside(der)
+	if len(head) < 8 || head[3] != 0x30 {
+		return "", false
+	}
+	id := inside(append(slices.Clone(head[3:min(len(head), 32)]), 0, 0, 0, 0))
+	for _, a := range algorithms {
+		if bytes.HasPrefix(id, []byte(a.oid)) {
+			return a.name, true
+		}
+	}
+	return "", true
 }
 
 // inside is what follows the header of a DER value.

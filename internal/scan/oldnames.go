@@ -62,7 +62,12 @@ func archiveNameInText(c *checker, r *rules.Rule, v *view, pos int64) {
 }
 
 // documentedDevices stand for a device's name in documentation.
-var documentedDevices = []string{"device-name", "my-appliance", "xmpl"}
+var documentedDevices = []string{"", "name", "device", "device-name", "devicename", "my-device", "my-appliance"}
+
+func isDocumented(device string) bool {
+	device = strings.ReplaceAll(strings.ToLower(device), "_", "-")
+	return slices.Contains(documentedDevices, device) || strings.Contains(device, "xmpl")
+}
 
 func reportArchiveName(c *checker, r *rules.Rule, v *view, pos, length int64, name string, mayBeCut bool, where string) {
 	named := rules.Named{Path: "/" + name, Deleted: mayBeCut}
@@ -72,7 +77,7 @@ func reportArchiveName(c *checker, r *rules.Rule, v *view, pos, length int64, na
 	}
 	c.report(v, pos, sighting{
 		rule: r, length: length, value: strings.ToLower(name), hint: "the archive's name " + where,
-		encoding: encodingOf(mayBeCut), sample: slices.Contains(documentedDevices, device), names: Appliance{DeviceName: device},
+		encoding: encodingOf(mayBeCut), sample: isDocumented(device), names: Appliance{DeviceName: device},
 	})
 }
 

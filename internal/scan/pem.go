@@ -153,8 +153,8 @@ func armorBody(body, text []byte, at, most int) (all []byte, end int) {
 			body, at = append(body, '='), at+3
 		case text[at] == '=':
 			body, at = append(body, '='), at+1
-		case bytes.HasPrefix(text[at:], []byte(`\/`)): // JSON may write a slash so
-			body, at = append(body, '/'), at+2
+		case escapedSlash(text[at:]) > 0:
+			body, at = append(body, '/'), at+escapedSlash(text[at:])
 		default:
 			return body, at
 		}
@@ -188,7 +188,10 @@ func base64Char(c byte) bool { return base64Digit[c] || c == '=' }
 func skipBlank(text []byte, at int) int {
 	for at < len(text) {
 		switch text[at] {
-		case ' ', '\t', '\r', '\n', '"':
+		case '\n', '\r':
+			at = skipQuote(text, at+1)
+			continue
+		case ' ', '\t', '"':
 			at++
 			continue
 		case '=': // the soft line end of quoted-printable
@@ -206,6 +209,31 @@ func skipBlank(text []byte, at int) int {
 	}
 	return at
 }
+
+// skipQuote steps over what quotes a line of mail, or makes it a comment.
+func skipQuote(text []byte, at int) int {
+	for at < len(text) && (text[at] == '>' || text[at] == '#' || text[at] == ' ') {
+		at++
+	}
+	return at
+}
+
+// escapedSlash is the length of a slash at the start of text that JSON wrote with
+// a backslash, at any depth of escaping; 0 when there is none.
+func escapedSlash(text []byte) int {
+	n := 0
+	for n < len(text) && n < maxEscapes && text[n] == '\\' {
+		n++
+	}
+	if n == 0 || n == len(text) || text[n] != '/' {
+		return 0
+	}
+	return n + 1
+}
+
+// maxEscapes is how many backslashes in a row are followed: JSON in JSON in JSON
+// has seven.
+const maxEscapes = 8
 
 // softLineEnd is the length of quoted-printable's line end that does not count
 // (RFC 2045 §6.7) at the start of text; 0 when there is none. A body's own "="
@@ -225,7 +253,7 @@ func softLineEnd(text []byte) int {
 // start of text; 0 when there is none.
 func escapedBlank(text []byte) int {
 	name := 0
-	for name < len(text) && name < 8 && text[name] == '\\' {
+	for name < len(text) && name < maxEscapes && text[name] == '\\' {
 		name++
 	}
 	if name == len(text) {

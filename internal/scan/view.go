@@ -32,7 +32,8 @@ func (v *view) bytes(pos int64, n int) []byte {
 		return v.loaded[lo : lo+int64(n)]
 	}
 	if v.r == nil {
-		return nil
+		// What was unpacked is all there is.
+		return v.loaded[min(max(0, pos-v.at), int64(len(v.loaded))):]
 	}
 	b := make([]byte, n)
 	got, _ := v.r.ReadAt(b, pos)

@@ -59,13 +59,36 @@ func parseLocal(v *view, pos int64) (localHeader, bool) {
 		return localHeader{}, false
 	}
 	h.name = string(name)
-	// ZIP64 puts the sizes elsewhere; members that need it are not looked for
-	// credentials beyond what any member is.
-	const zip64 = 0xFFFFFFFF
-	if flags&zipStreamed != 0 && h.compressed == 0 || h.compressed == zip64 || h.content == zip64 {
+	if flags&zipStreamed != 0 && h.compressed == 0 {
 		h.compressed, h.content = zipUnknown, zipUnknown
 	}
+	if h.compressed == zip64 || h.content == zip64 {
+		h.readZIP64(v.bytes(pos+zipLocalBytes+int64(nameBytes), int(binary.LittleEndian.Uint16(b[28:]))))
+	}
 	return h, true
+}
+
+// zip64 stands for a size that is in the extra field (§4.5.3).
+const zip64 = 0xFFFFFFFF
+
+// readZIP64 reads the sizes from the extra field, where a local header has both.
+func (h *localHeader) readZIP64(extra []byte) {
+	h.compressed, h.content = zipUnknown, zipUnknown
+	for len(extra) >= 4 {
+		id, n := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
+		if n > len(extra)-4 {
+			return
+		}
+		field := extra[4:][:n]
+		if id == 1 && n >= 16 {
+			content, compressed := binary.LittleEndian.Uint64(field), binary.LittleEndian.Uint64(field[8:])
+			if compressed > 0 && compressed < 1<<62 && content < 1<<62 {
+				h.compressed, h.content = int64(compressed), int64(content)
+			}
+			return
+		}
+		extra = extra[4+n:]
+	}
 }
 
 // skipDescriptor steps over the data descriptor that may stand at pos: 12 or 20

@@ -30,7 +30,8 @@ type StageSummary struct {
 	BytesPerSecond int64   `json:"bytesPerSecond"`
 }
 
-// Counts is how many findings there are of each class, samples left out.
+// Counts is how many findings there are of each class, without samples and others
+// of low severity, which leave a drive clean.
 type Counts map[scan.Class]int
 
 // Count sums findings up by class. Every class is present, so that a reader can
@@ -41,7 +42,7 @@ func Count(report *scan.Report) Counts {
 	}
 	counts := Counts{scan.Credential: 0, scan.Configuration: 0, scan.Log: 0, scan.Identifier: 0}
 	for _, f := range report.Findings {
-		if !f.Sample {
+		if !f.Sample && f.Severity != scan.Low {
 			counts[f.Class]++
 		}
 	}
