@@ -1,5 +1,7 @@
 package scan
 
+import "slices"
+
 // maxHeader is how far before a literal of DER the value may start that it is in:
 // the literals stand behind one or two headers.
 const maxHeader = 12
@@ -41,27 +43,42 @@ func headersEnd(b []byte, n int) bool {
 }
 
 // bareBase64 reads the DER value in base64, without any armour, in which the
-// candidate at pos stands: base64 of a sequence begins with an M.
+// candidate at pos stands: base64 of a sequence begins with an M. Both alphabets
+// of RFC 4648 will do.
 func bareBase64(v *view, pos int64) (start int64, a armor, ok bool) {
 	text, here := v.around(pos, 2*maxHeader, 2*maxHeader)
+	text = oneAlphabet(text)
 	for back := 0; back <= here && (back == 0 || base64Char(text[here-back])); back++ {
-		if text[here-back] != 'M' {
+		from := text[here-back:]
+		if from[0] != 'M' || len(from) < headChars || !plausibleHead(from[:headChars]) {
 			continue
 		}
-		if from := text[here-back:]; len(from) < headChars || !plausibleHead(from[:headChars]) {
-			continue
-		}
-		start = pos - int64(back)
-		body, end := armorBody(nil, v.bytes(start, maxArmor), 0, maxArmor)
-		der := decodeBase64(body)
-		length, ok := startsDER(der)
+		length, ok := startsDER(decodeBase64(from[:headChars]))
 		if !ok || length > maxArmor {
 			continue
 		}
-		whole := len(der) >= length
-		return start, armor{der: der[:min(length, len(der))], length: end, whole: whole, encoding: encodingBase64}, true
+		// No more than the value has, so that what follows is left alone.
+		start, chars := pos-int64(back), (length*8+5)/6
+		body, end := armorBody(nil, oneAlphabet(v.bytes(start, maxArmor)), 0, chars)
+		der := decodeBase64(body)
+		return start, armor{der: der[:min(length, len(der))], length: end, whole: len(der) >= length, encoding: encodingBase64}, true
 	}
 	return 0, armor{}, false
+}
+
+// oneAlphabet is a copy of text with the two digits of base64url as those of
+// base64.
+func oneAlphabet(text []byte) []byte {
+	text = slices.Clone(text)
+	for i, c := range text {
+		switch c {
+		case '-':
+			text[i] = '+'
+		case '_':
+			text[i] = '/'
+		}
+	}
+	return text
 }
 
 // startsDER reports whether b starts as an ASN.1 SEQUENCE, as every key and
