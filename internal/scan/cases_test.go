@@ -146,15 +146,15 @@ func TestFragments(t *testing.T) {
 		{"network configuration", networkJSON(), []string{"network-configuration "}},
 		{"stored archive", stored, []string{"configuration-archive ", "private-key key", "network-configuration network.json"}},
 	} {
-		for _, before := range []int{1, 5, 10, 40} {
-			t.Run(fmt.Sprint(c.name, " ", before, " bytes before a cluster ends"), func(t *testing.T) {
+		for _, at := range []struct{ cluster, before int }{{1, 1}, {1, 10}, {3, 5}, {3, 40}} {
+			t.Run(fmt.Sprint(c.name, " ", at.before, " bytes before cluster ", at.cluster, " ends"), func(t *testing.T) {
 				v := newFAT(t, "fat12")
 				fragment(t, v, cluster)
-				content := append(bytes.Repeat([]byte{'#'}, 3*cluster-before), c.body...)
+				content := append(bytes.Repeat([]byte{'#'}, at.cluster*cluster-at.before), c.body...)
 				content = append(content, bytes.Repeat([]byte{'#'}, cluster)...)
 				v.put("/a file", content)
 				drive := v.bytes()
-				if bytes.Contains(drive, content[cluster-100:2*cluster]) {
+				if border := at.cluster * cluster; bytes.Contains(drive, content[border-100:border+100]) {
 					t.Fatal("the file is not in fragments")
 				}
 				r := scanned(t, inMemory(drive))
@@ -164,7 +164,7 @@ func TestFragments(t *testing.T) {
 				for _, w := range c.want {
 					rule, member, _ := strings.Cut(w, " ")
 					found := r.find(rule, "/a file", member)
-					if len(found) != 1 || found[0].State != Live {
+					if len(found) != 1 || found[0].State != Live || member == "" && rule != rules.Archive && found[0].Encoding != encodingText {
 						t.Fatalf("%s: %+v", w, found)
 					}
 					if member == "" && found[0].Offset != int64(bytes.Index(drive, []byte("####"))) {
