@@ -16,10 +16,20 @@ import (
 
 // printJSON writes one document as the contract wants it: indented, one newline.
 func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(printableJSON{w})
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
+}
+
+// printableJSON writes documents, each in one call, as [human.JSON] has them.
+type printableJSON struct{ w io.Writer }
+
+func (p printableJSON) Write(doc []byte) (int, error) {
+	if _, err := p.w.Write(human.JSON(doc)); err != nil {
+		return 0, err
+	}
+	return len(doc), nil
 }
 
 // textColumns is how wide a line of running text is at most, unless one word

@@ -116,7 +116,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	}
 	var view emitter = &lines{w: a.stderr, moves: isTerminal(a.stderr)}
 	if o.asEvents {
-		view = jsonEvents{json.NewEncoder(a.stdout)}
+		view = jsonEvents{json.NewEncoder(printableJSON{a.stdout})}
 	}
 	// Whoever reads the output may go away, as "tee" does on the same Ctrl-C. The
 	// run must reach its record all the same.

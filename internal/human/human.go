@@ -3,10 +3,12 @@
 package human
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -47,6 +49,26 @@ func Duration(d time.Duration) string {
 // the backslash, which is doubled so that no name can pretend to be an escape.
 func Safe(s string) string {
 	return Printable(strings.ReplaceAll(s, `\`, `\\`))
+}
+
+// JSON makes a JSON document harmless on a terminal and in a log, without changing
+// what it says: characters in its strings that are not printable become escapes.
+func JSON(doc []byte) []byte {
+	var b bytes.Buffer
+	for len(doc) > 0 {
+		r, n := utf8.DecodeRune(doc)
+		switch {
+		case r < utf8.RuneSelf && r != 0x7F, unicode.IsPrint(r):
+			b.Write(doc[:n])
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		}
+		doc = doc[n:]
+	}
+	return b.Bytes()
 }
 
 // Printable is Safe without the doubled backslash: for text that may hold names

@@ -1,6 +1,7 @@
 package human
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 )
@@ -43,6 +44,29 @@ func TestSafe(t *testing.T) {
 	} {
 		if got := Safe(in); got != want {
 			t.Errorf("Safe(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestJSON keeps what a document says, and leaves nothing in it that a terminal
+// would obey.
+func TestJSON(t *testing.T) {
+	for name, want := range map[string]string{
+		"plain":            `"plain"`,
+		"a\u202egpj.exe":   `"a\u202egpj.exe"`,
+		"\x7f\u009b31m":    `"\u007f\u009b31m"`,
+		"日本 \U0001F600":    `"日本 😀"`,
+		"\U000E0001\u200b": `"\udb40\udc01\u200b"`,
+		"\x1b[31m\n\t\"\\": `"\u001b[31m\n\t\"\\"`,
+	} {
+		doc, err := json.Marshal(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := JSON(doc)
+		var back string
+		if err := json.Unmarshal(got, &back); err != nil || back != name || string(got) != want {
+			t.Errorf("%q: %s, want %s; read back as %q, %v", name, got, want, back, err)
 		}
 	}
 }
