@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,7 +41,8 @@ func oldDrive(t *testing.T, path string) {
 	dir := t.TempDir()
 	tool(t, "truncate", "-s", strconv.Itoa(benchBytes), path)
 	tool(t, "mkfs.vfat", "-F", "32", path)
-	source := filepath.Join(runtime.GOROOT(), "src")
+	goroot := strings.TrimSpace(string(tool(t, "go", "env", "GOROOT")))
+	source := filepath.Join(goroot, "src")
 	tool(t, "sh", "-c", fmt.Sprintf("cd %s && zip -qr %s/source.zip . -i '*.go'", source, dir))
 	tool(t, "sh", "-c", fmt.Sprintf("cd %s && find . -name '*.go' -exec cat {} + | head -c 200000000 >%s/text.txt", source, dir))
 	scantest.Fill(t, filepath.Join(dir, "photos.bin"), 300<<20, scantest.Random(5, 8<<20))
@@ -51,7 +51,7 @@ func oldDrive(t *testing.T, path string) {
 	}
 	tool(t, "mcopy", "-i", path, filepath.Join(dir, "text.txt"), "::/gone.txt")
 	for n := range 3 {
-		tool(t, "mcopy", "-i", path, filepath.Join(runtime.GOROOT(), "bin", "go"), fmt.Sprintf("::/program%d", n))
+		tool(t, "mcopy", "-i", path, filepath.Join(goroot, "bin", "go"), fmt.Sprintf("::/program%d", n))
 	}
 	tool(t, "mdel", "-i", path, "::/gone.txt")
 }

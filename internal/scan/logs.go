@@ -10,8 +10,6 @@ import (
 // zero stands for any digit.
 const stamp = "0000-00-00 00:00:00.000"
 
-var logLevels = []string{" DEBUG ", " INFO ", " WARN ", " ERROR ", " FATAL "}
-
 // logGap is how far apart two lines of one log may start: stack traces stand
 // between lines.
 const logGap = 4 << 10
