@@ -16,6 +16,7 @@ type entry struct {
 	device   string      // the device's name, where that stands in it
 	path     string
 	original string // where a bin says that it was before it was thrown away
+	former   bool   // it is in what is left of a former file system
 	deleted  bool
 	reused   bool
 	size     int64
@@ -46,7 +47,7 @@ func (x *catalog) read(ctx context.Context, drive io.ReaderAt) error {
 		v := &x.volumes[i]
 		x.bins = newBins(drive)
 		err := v.walk(ctx, func(e fsys.Entry) error {
-			x.take(e)
+			x.take(e, v.lost)
 			return nil
 		})
 		if err != nil {
@@ -63,7 +64,7 @@ func (x *catalog) read(ctx context.Context, drive io.ReaderAt) error {
 }
 
 // take takes one entry in.
-func (x *catalog) take(e fsys.Entry) {
+func (x *catalog) take(e fsys.Entry, former bool) {
 	file := noFile
 	if hasContent(e) {
 		file = x.files.add(e.Data, e.Deleted)
@@ -73,6 +74,7 @@ func (x *catalog) take(e fsys.Entry) {
 	}
 	x.bins.take(e, file)
 	found := entryOf(e, file)
+	found.former = former
 	x.nameAs(found, rules.Named{Path: found.path, Folder: e.Dir, Deleted: e.Deleted})
 }
 
@@ -119,12 +121,15 @@ func (x *catalog) entriesOf(ctx context.Context, wanted map[int32]bool) (map[int
 	}
 	number := int32(0)
 	for i := range x.volumes {
-		err := x.volumes[i].walk(ctx, func(e fsys.Entry) error {
+		v := &x.volumes[i]
+		err := v.walk(ctx, func(e fsys.Entry) error {
 			if !hasContent(e) {
 				return nil
 			}
 			if wanted[number] {
-				found[number] = entryOf(e, number)
+				owner := entryOf(e, number)
+				owner.former = v.lost
+				found[number] = owner
 			}
 			if number++; len(found) == len(wanted) {
 				return errFound

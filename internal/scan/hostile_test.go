@@ -104,7 +104,7 @@ func TestManyNames(t *testing.T) {
 		if x.limits[limitMore] {
 			t.Fatalf("limit after %d", i)
 		}
-		x.take(fsys.Entry{Path: fmt.Sprintf("/certificates-omni_%d.zip", i)})
+		x.take(fsys.Entry{Path: fmt.Sprintf("/certificates-omni_%d.zip", i)}, false)
 	}
 	if len(x.named) != maxNamed || !x.limits[limitMore] {
 		t.Errorf("%d names, limits %v", len(x.named), x.limits)

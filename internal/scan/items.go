@@ -57,6 +57,9 @@ func (j *join) namedHint(e entry) string {
 	if e.original != "" {
 		hint += ", thrown away"
 	}
+	if e.former {
+		hint += inFormer
+	}
 	switch {
 	case e.reused:
 		return hint + ", content overwritten"

@@ -255,6 +255,9 @@ func (j *join) place(f *Finding, s sighting) {
 	if owner, ok := j.owners[s.file]; ok {
 		f.Path, f.State = owner.path, owner.state()
 		f.Offset = owner.start
+		if owner.former {
+			f.Hint += inFormer
+		}
 		if at := j.catalog.files.position(s.file, s.offset); at > 0 && s.member == nil {
 			f.Hint += fmt.Sprintf(", from byte %d of the file", at)
 		}
@@ -263,6 +266,9 @@ func (j *join) place(f *Finding, s sighting) {
 		f.Member, f.Offset, f.Length = clean(s.member.name), s.member.offset, s.member.last()-s.member.pos
 	}
 }
+
+// inFormer is what is said of what a former file system tells.
+const inFormer = ", in what is left of a former file system"
 
 func (e entry) state() State {
 	if e.deleted {

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	chunkBytes = 4 << 20
+	chunkBytes = 2 << 20
 	// lookahead is what a chunk has in memory behind its end, so that most of
 	// what starts in it can be confirmed without reading again.
-	lookahead = 64 << 10
+	lookahead = 32 << 10
 	// sweepWorkers are more than work at once, so that a slow drive always has a
 	// request while what it gave is looked at.
 	sweepWorkers = 4
