@@ -38,8 +38,8 @@ lint: ## vet, gofumpt, staticcheck, go.mod tidiness, and govulncheck where its d
 	elif [ $$code -eq 3 ]; then echo "$$out"; exit 1; \
 	else echo "NOT RUN: govulncheck: $$(echo "$$out" | tail -1)"; fi
 
-race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(RUNTESTS) -race ./...
+race: ## run the tests under the race detector, in their short form (needs a C compiler)
+	CGO_ENABLED=1 $(RUNTESTS) -race -short ./...
 
 # The fuzzer now and then reports its own deadline as a failure, without an input
 # that fails; such a run is repeated, and nothing else is.
