@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/panoscrub/panoscrub/internal/scan/scantest"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // benchDrives are what inspect is timed on. The last ones were made to take
@@ -37,30 +38,30 @@ var benchDrives = []struct {
 // that was never written.
 func oldDrive(t *testing.T, path string) {
 	t.Helper()
-	need(t, "mkfs.vfat", "mcopy", "mdel", "zip")
+	testtool.Need(t, "mkfs.vfat", "mcopy", "mdel", "zip")
 	dir := t.TempDir()
-	tool(t, "truncate", "-s", strconv.Itoa(benchBytes), path)
-	tool(t, "mkfs.vfat", "-F", "32", path)
-	goroot := strings.TrimSpace(string(tool(t, "go", "env", "GOROOT")))
+	testtool.Run(t, "", "truncate", "-s", strconv.Itoa(benchBytes), path)
+	testtool.Run(t, "", "mkfs.vfat", "-F", "32", path)
+	goroot := strings.TrimSpace(testtool.Run(t, "", "go", "env", "GOROOT"))
 	source := filepath.Join(goroot, "src")
-	tool(t, "sh", "-c", fmt.Sprintf("cd %s && zip -qr %s/source.zip . -i '*.go'", source, dir))
-	tool(t, "sh", "-c", fmt.Sprintf("cd %s && find . -name '*.go' -exec cat {} + | head -c 200000000 >%s/text.txt", source, dir))
+	testtool.Run(t, "", "sh", "-c", fmt.Sprintf("cd %s && zip -qr %s/source.zip . -i '*.go'", source, dir))
+	testtool.Run(t, "", "sh", "-c", fmt.Sprintf("cd %s && find . -name '*.go' -exec cat {} + | head -c 200000000 >%s/text.txt", source, dir))
 	scantest.Fill(t, filepath.Join(dir, "photos.bin"), 300<<20, scantest.Random(5, 8<<20))
 	for _, file := range []string{"source.zip", "text.txt", "photos.bin"} {
-		tool(t, "mcopy", "-i", path, filepath.Join(dir, file), "::/"+file)
+		testtool.Run(t, "", "mcopy", "-i", path, filepath.Join(dir, file), "::/"+file)
 	}
-	tool(t, "mcopy", "-i", path, filepath.Join(dir, "text.txt"), "::/gone.txt")
+	testtool.Run(t, "", "mcopy", "-i", path, filepath.Join(dir, "text.txt"), "::/gone.txt")
 	for n := range 3 {
-		tool(t, "mcopy", "-i", path, filepath.Join(goroot, "bin", "go"), fmt.Sprintf("::/program%d", n))
+		testtool.Run(t, "", "mcopy", "-i", path, filepath.Join(goroot, "bin", "go"), fmt.Sprintf("::/program%d", n))
 	}
-	tool(t, "mdel", "-i", path, "::/gone.txt")
+	testtool.Run(t, "", "mdel", "-i", path, "::/gone.txt")
 }
 
 func benchInspect(t *testing.T, dir, file string) {
 	var random float64
 	for _, drive := range benchDrives {
 		drive.make(t, file)
-		tool(t, "sh", "-c", "cat "+file+" >/dev/null") // into the page cache
+		testtool.Run(t, "", "sh", "-c", "cat "+file+" >/dev/null") // into the page cache
 		var cats, greps, inspects []float64
 		var peak int64
 		for range benchRounds {

@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 const (
@@ -28,10 +29,10 @@ func TestBench(t *testing.T) {
 	if os.Getenv("PANOSCRUB_BENCH") == "" {
 		t.Skip("NOT RUN: benchmarks run with make bench")
 	}
-	need(t, "dd", "cat", "sh")
+	testtool.Need(t, "dd", "cat", "sh")
 	dir := benchFolder(t)
 	file := filepath.Join(dir, "file")
-	tool(t, "sh", "-c", fmt.Sprintf("head -c %d /dev/urandom >%s", benchBytes, file))
+	testtool.Run(t, "", "sh", "-c", fmt.Sprintf("head -c %d /dev/urandom >%s", benchBytes, file))
 	printMachine(t, dir)
 	t.Run("overwrite and read-back", func(t *testing.T) { benchSanitize(t, dir, file) })
 	t.Run("inspect", func(t *testing.T) { benchInspect(t, dir, file) })
@@ -103,9 +104,7 @@ func sanitizeOnce(t *testing.T, state, file string) (map[string]float64, int64) 
 func seconds(t *testing.T, name string, args ...string) float64 {
 	t.Helper()
 	start := time.Now()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v %s", name, err, out)
-	}
+	testtool.Run(t, "", name, args...)
 	return time.Since(start).Seconds()
 }
 

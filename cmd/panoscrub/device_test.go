@@ -15,20 +15,20 @@ import (
 	"time"
 
 	"github.com/panoscrub/panoscrub/internal/demo"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // attachLoop makes a block device of an image and detaches it at the end.
 func attachLoop(t *testing.T, image string, sectorSize string) string {
 	t.Helper()
-	needRoot(t)
-	need(t, "losetup")
-	out, err := exec.Command("losetup", "--find", "--show", "--sector-size", sectorSize, image).CombinedOutput()
+	testtool.NeedRoot(t)
+	out, err := testtool.Try(t, "losetup", "--find", "--show", "--sector-size", sectorSize, image)
 	if err != nil {
-		t.Skipf("NOT RUN: this test needs loop devices with %s-byte sectors: %s", sectorSize, bytes.TrimSpace(out))
+		t.Skipf("NOT RUN: this test needs loop devices with %s-byte sectors: %s", sectorSize, strings.TrimSpace(out))
 	}
-	node := string(bytes.TrimSpace(out))
+	node := strings.TrimSpace(out)
 	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "--detach", node).CombinedOutput(); err != nil {
+		if out, err := testtool.Try(t, "losetup", "--detach", node); err != nil {
 			t.Errorf("detaching %s: %v %s", node, err, out)
 		}
 	})
@@ -88,7 +88,7 @@ func TestLoopDevice(t *testing.T) {
 // drive is refused while it is mounted.
 func requireKernelMounts(t *testing.T, state, node string) {
 	t.Helper()
-	tool(t, "partx", "--update", node)
+	testtool.Run(t, "", "partx", "--update", node)
 	partition := node + "p1"
 	for range 50 { // the node appears when the kernel's event has been handled
 		if _, err := os.Stat(partition); err == nil {
@@ -97,15 +97,15 @@ func requireKernelMounts(t *testing.T, state, node string) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	mountpoint := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "vfat", partition, mountpoint).CombinedOutput(); err != nil {
-		if strings.Contains(string(out), "unknown filesystem type") {
+	if out, err := testtool.Try(t, "mount", "-t", "vfat", partition, mountpoint); err != nil {
+		if strings.Contains(out, "unknown filesystem type") {
 			t.Logf("NOT RUN: mounting, as this kernel has no vfat")
 			return
 		}
 		t.Fatalf("mount: %v %s", err, out)
 	}
 	defer func() {
-		if out, err := exec.Command("umount", mountpoint).CombinedOutput(); err != nil {
+		if out, err := testtool.Try(t, "umount", mountpoint); err != nil {
 			t.Errorf("umount: %v %s", err, out)
 		}
 	}()
@@ -188,8 +188,7 @@ func whenTold(t *testing.T, cmd *exec.Cmd, pattern string, do func()) []byte {
 // write, where nothing may be touched, and while the record is written, where
 // the journal must keep it until there is room.
 func TestFullDisk(t *testing.T) {
-	needRoot(t)
-	need(t, "mount", "umount")
+	testtool.NeedRoot(t)
 	dir := t.TempDir()
 	image, disk := filepath.Join(dir, "stick.img"), filepath.Join(dir, "disk")
 	used, err := demo.Build(t.Context(), image)
@@ -199,7 +198,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Mkdir(disk, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk).CombinedOutput(); err != nil {
+	if out, err := testtool.Try(t, "mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk); err != nil {
 		t.Skipf("NOT RUN: this test needs to mount a tmpfs: %s", out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", disk).Run() })

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // TestHostileNames has a drive with names that a terminal would obey: nothing of
@@ -16,13 +18,13 @@ import (
 func TestHostileNames(t *testing.T) {
 	dir := t.TempDir()
 	image, key := filepath.Join(dir, "image"), filepath.Join(dir, "key.pem")
-	tool(t, "openssl", "genrsa", "-out", key, "2048")
-	tool(t, "mkfs.vfat", "-C", "-F", "16", "--invariant", "-n", "LABEL", image, "9000")
+	testtool.Run(t, "", "openssl", "genrsa", "-out", key, "2048")
+	testtool.Run(t, "", "mkfs.vfat", "-C", "-F", "16", "--invariant", "-n", "LABEL", image, "9000")
 	// What the names stand for is put in place of capitals afterwards, as no honest
 	// program writes such names.
 	names := map[string]rune{"first Q name.pem": 0x1B, "second X name.pem": 0x202E, "third W name.pem": 0x0A, "fourth Y name.pem": 0x9B, "fifth V name.pem": 0x2028}
 	for name := range names {
-		tool(t, "mcopy", "-i", image, key, "::/"+name)
+		testtool.Run(t, "", "mcopy", "-i", image, key, "::/"+name)
 	}
 	drive, err := os.ReadFile(image)
 	if err != nil {

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // planted is one item that was put on an image with other people's tools.
@@ -41,7 +43,7 @@ type inspection struct {
 // TestImagesOfOtherTools makes a stick with mkfs.vfat, mtools and dd, and lets
 // grep, fsck.vfat and mtools judge what sanitize made of it.
 func TestImagesOfOtherTools(t *testing.T) {
-	need(t, "mkfs.vfat", "mcopy", "mdel", "mmd", "dd", "grep", "fsck.vfat", "mdir")
+	testtool.Need(t, "mkfs.vfat", "mcopy", "mdel", "mmd", "dd", "grep", "fsck.vfat", "mdir")
 	for _, c := range []struct {
 		name  string
 		mbMiB int64
@@ -106,16 +108,16 @@ func plantWithOtherTools(t *testing.T, dir, image string, size int64, mkfs []str
 		t.Fatal(err)
 	}
 	writeMBR(t, image, start, size-start)
-	tool(t, "mkfs.vfat", append(mkfs, "--offset", strconv.Itoa(start/512), "-n", "STICK", image, strconv.FormatInt((size-start)/1024, 10))...)
+	testtool.Run(t, "", "mkfs.vfat", append(mkfs, "--offset", strconv.Itoa(start/512), "-n", "STICK", image, strconv.FormatInt((size-start)/1024, 10))...)
 	at := fmt.Sprintf("%s@@%d", image, start)
-	tool(t, "mmd", "-i", at, "::panorama")
-	tool(t, "mcopy", "-i", at, archive, "::")
-	tool(t, "mcopy", "-i", at, logFile, "::panorama/occ.log")
-	tool(t, "mcopy", "-i", at, deletedFile, "::private.pem")
-	tool(t, "mdel", "-i", at, "::private.pem")
+	testtool.Run(t, "", "mmd", "-i", at, "::panorama")
+	testtool.Run(t, "", "mcopy", "-i", at, archive, "::")
+	testtool.Run(t, "", "mcopy", "-i", at, logFile, "::panorama/occ.log")
+	testtool.Run(t, "", "mcopy", "-i", at, deletedFile, "::private.pem")
+	testtool.Run(t, "", "mdel", "-i", at, "::private.pem")
 	residueFile := writeTemp(t, dir, "residue", residueKey)
 	residueAt := size - 700_001 // odd on purpose
-	tool(t, "dd", "if="+residueFile, "of="+image, "bs=1", "seek="+strconv.FormatInt(residueAt, 10), "conv=notrunc", "status=none")
+	testtool.Run(t, "", "dd", "if="+residueFile, "of="+image, "bs=1", "seek="+strconv.FormatInt(residueAt, 10), "conv=notrunc", "status=none")
 
 	raw, err := os.ReadFile(image)
 	if err != nil {
@@ -191,15 +193,15 @@ func judgeVolume(t *testing.T, image string) {
 	t.Helper()
 	const start = 1 << 20
 	volume := filepath.Join(t.TempDir(), "volume")
-	tool(t, "dd", "if="+image, "of="+volume, "bs=1M", "skip=1", "status=none")
-	tool(t, "fsck.vfat", "-n", "-v", volume)
+	testtool.Run(t, "", "dd", "if="+image, "of="+volume, "bs=1M", "skip=1", "status=none")
+	testtool.Run(t, "", "fsck.vfat", "-n", "-v", volume)
 	at := fmt.Sprintf("%s@@%d", image, start)
-	if out := tool(t, "mdir", "-i", at, "::"); !bytes.Contains(out, []byte("PANORAMA")) {
+	if out := testtool.Run(t, "", "mdir", "-i", at, "::"); !strings.Contains(out, "PANORAMA") {
 		t.Errorf("mdir does not show the label:\n%s", out)
 	}
 	file := writeTemp(t, t.TempDir(), "hello.txt", []byte("hello"))
-	tool(t, "mcopy", "-i", at, file, "::hello.txt")
-	if out := tool(t, "mtype", "-i", at, "::hello.txt"); string(out) != "hello" {
+	testtool.Run(t, "", "mcopy", "-i", at, file, "::hello.txt")
+	if out := testtool.Run(t, "", "mtype", "-i", at, "::hello.txt"); out != "hello" {
 		t.Errorf("mtools read back %q", out)
 	}
 }
@@ -207,7 +209,7 @@ func judgeVolume(t *testing.T, image string) {
 // TestNothingOnFreshAndRandom: no false alarm on a new, empty file system, nor
 // on random bytes; the long test takes a whole gigabyte of them.
 func TestNothingOnFreshAndRandom(t *testing.T) {
-	need(t, "mkfs.vfat")
+	testtool.Need(t, "mkfs.vfat")
 	dir := t.TempDir()
 	for _, bits := range []string{"12", "16", "32"} {
 		image := filepath.Join(dir, "fresh"+bits)
@@ -217,7 +219,7 @@ func TestNothingOnFreshAndRandom(t *testing.T) {
 		if err := os.Truncate(image, map[string]int64{"12": 4 << 20, "16": 64 << 20, "32": 256 << 20}[bits]); err != nil {
 			t.Fatal(err)
 		}
-		tool(t, "mkfs.vfat", "-F", bits, image)
+		testtool.Run(t, "", "mkfs.vfat", "-F", bits, image)
 		panoscrub(t, filepath.Join(dir, "state"), 0, "inspect", image)
 	}
 	size := "64M"
@@ -225,7 +227,7 @@ func TestNothingOnFreshAndRandom(t *testing.T) {
 		size = "1G"
 	}
 	random := filepath.Join(dir, "random")
-	tool(t, "sh", "-c", "head -c "+size+" /dev/urandom >"+random)
+	testtool.Run(t, "", "sh", "-c", "head -c "+size+" /dev/urandom >"+random)
 	panoscrub(t, filepath.Join(dir, "state"), 0, "inspect", random)
 }
 

@@ -69,34 +69,6 @@ func recordsIn(t *testing.T, state string) []string {
 	return records
 }
 
-// tool runs a program that we did not write and returns what it printed. The
-// test is skipped, loudly, where the machine does not have it.
-func tool(t *testing.T, name string, args ...string) []byte {
-	t.Helper()
-	need(t, name)
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return out
-}
-
-func need(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Skipf("NOT RUN: this test needs %s", name)
-		}
-	}
-}
-
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("NOT RUN: this test needs root")
-	}
-}
-
 // unmarshal parses a JSON document that must be nothing but that.
 func unmarshal[T any](t *testing.T, data []byte) (v T) {
 	t.Helper()

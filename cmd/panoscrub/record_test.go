@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/signerverifier"
 
 	"github.com/panoscrub/panoscrub/internal/demo"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // TestRecordForOtherVerifiers takes a record made by the program and has it
@@ -119,9 +119,8 @@ else:
     key.verify(sig, pae, ec.ECDSA(hashes.SHA256()))
 print(json.loads(body)["predicate"]["verdict"])
 `
-	need(t, "python3")
-	raw, err := exec.Command("python3", "-c", script, record, public).CombinedOutput()
-	out, code := string(raw), exitCodeOf(t, err)
+	out, err := testtool.Try(t, "python3", "-c", script, record, public)
+	code := exitCodeOf(t, err)
 	if code == 77 {
 		t.Skip("NOT RUN: this test needs Python's cryptography package")
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // sparse makes an image of that many zero bytes.
@@ -52,7 +54,7 @@ func TestReaderGoesAway(t *testing.T) {
 // TestHangUpUnderNohup: a run that was started so that it outlives its terminal
 // does.
 func TestHangUpUnderNohup(t *testing.T) {
-	need(t, "sh")
+	testtool.Need(t, "sh")
 	image, state := sparse(t, 64<<20), t.TempDir()
 	cmd := program(state, "sanitize", image, "--appliance", appliance, "--yes", "--events")
 	shell := exec.Command("sh", append([]string{"-c", `trap "" HUP; exec "$0" "$@"`}, cmd.Args...)...)

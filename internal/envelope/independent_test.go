@@ -6,12 +6,13 @@ import (
 	"crypto"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/secure-systems-lab/go-securesystemslib/signerverifier"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // theirs makes the other implementation's signer and verifier from our key file.
@@ -97,16 +98,6 @@ func TestWeAcceptTheOtherImplementation(t *testing.T) {
 	}
 }
 
-// tool runs a program of somebody else's.
-func tool(t *testing.T, name string, args ...string) ([]byte, error) {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("NOT RUN: %s is not installed", name)
-	}
-	return exec.CommandContext(t.Context(), path, args...).CombinedOutput()
-}
-
 // TestOpenSSL has openssl check the bare signature over PAE with the public key
 // that Save wrote.
 func TestOpenSSL(t *testing.T) {
@@ -127,11 +118,11 @@ func TestOpenSSL(t *testing.T) {
 				args = []string{"pkeyutl", "-verify", "-pubin", "-inkey", in("key.pub"), "-rawin", "-in", in("message"), "-sigfile", in("sig")}
 			}
 			write(t, in("message"), PAE(testType, []byte("body")))
-			if out, err := tool(t, "openssl", args...); err != nil {
+			if out, err := testtool.Try(t, "openssl", args...); err != nil {
 				t.Errorf("openssl refuses our signature: %v\n%s", err, out)
 			}
 			write(t, in("message"), PAE(testType, []byte("bodY")))
-			if out, err := tool(t, "openssl", args...); err == nil {
+			if out, err := testtool.Try(t, "openssl", args...); err == nil {
 				t.Errorf("openssl accepts other bytes: %s", out)
 			}
 		})
@@ -145,7 +136,7 @@ func TestOpenSSLKeys(t *testing.T) {
 		ECDSAP256: {"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"},
 	} {
 		path := filepath.Join(t.TempDir(), "key")
-		if out, err := tool(t, "openssl", append(args, "-out", path)...); err != nil {
+		if out, err := testtool.Try(t, "openssl", append(args, "-out", path)...); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		if err := os.Chmod(path, 0o600); err != nil {
@@ -164,7 +155,7 @@ func TestOpenSSLKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out, err := tool(t, "openssl", "pkey", "-in", path, "-pubout"); err != nil || !bytes.Equal(out, ours) {
+		if out, err := testtool.Try(t, "openssl", "pkey", "-in", path, "-pubout"); err != nil || out != string(ours) {
 			t.Errorf("%s: openssl's public key differs: %v", algorithm, err)
 		}
 	}
@@ -191,7 +182,7 @@ except InvalidSignature:
 `
 
 func TestPython(t *testing.T) {
-	if out, err := tool(t, "python3", "-c", "import cryptography"); err != nil {
+	if out, err := testtool.Try(t, "python3", "-c", "import cryptography"); err != nil {
 		t.Skipf("NOT RUN: python3 has no cryptography package: %s", out)
 	}
 	for _, algorithm := range algorithms {
@@ -200,11 +191,11 @@ func TestPython(t *testing.T) {
 		good := sign(t, key, testType, []byte("body"))
 		write(t, doc, good)
 		write(t, pub, key.Public().PEM())
-		if out, err := tool(t, "python3", "-c", pythonVerifier, doc, pub); err != nil {
+		if out, err := testtool.Try(t, "python3", "-c", pythonVerifier, doc, pub); err != nil {
 			t.Errorf("%s: python refuses our envelope: %v\n%s", algorithm, err, out)
 		}
 		write(t, doc, bytes.Replace(good, []byte("Ym9keQ=="), []byte("Qm9keQ=="), 1))
-		if _, err := tool(t, "python3", "-c", pythonVerifier, doc, pub); err == nil {
+		if _, err := testtool.Try(t, "python3", "-c", pythonVerifier, doc, pub); err == nil {
 			t.Errorf("%s: python accepts other bytes", algorithm)
 		}
 	}

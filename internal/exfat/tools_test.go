@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -171,7 +170,7 @@ func (m *made) check() {
 	m.must(m.fs.Sync())
 	m.stamp()
 	m.must(os.WriteFile(m.path, m.image, 0o600))
-	if out, err := exec.Command("fsck.exfat", "-n", m.path).CombinedOutput(); err != nil || !bytes.Contains(out, []byte(": clean")) {
+	if out, err := testtool.Try(m.t, "fsck.exfat", "-n", m.path); err != nil || !strings.Contains(out, ": clean") {
 		m.t.Fatalf("fsck.exfat: %v: %s", err, out)
 	}
 }

@@ -20,9 +20,7 @@ import (
 func (m *made) mounted(t *testing.T, do func(dir string)) {
 	t.Helper()
 	testtool.Need(t, "mount", "umount")
-	if os.Geteuid() != 0 {
-		t.Skip("NOT RUN: mounting needs root")
-	}
+	testtool.NeedRoot(t)
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)

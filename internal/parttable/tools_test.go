@@ -2,13 +2,14 @@ package parttable
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // slotLine is a partition as mmls lists it: what it calls slots begins with two
@@ -19,14 +20,7 @@ var slotLine = regexp.MustCompile(`^\d+:\s+(?:\d+:\d+|\d+)\s+(\d+)\s+(\d+)\s+(\d
 // the judgement of The Sleuth Kit.
 func mmls(t *testing.T, image string, options ...string) (list [][2]int64) {
 	t.Helper()
-	if _, err := exec.LookPath("mmls"); err != nil {
-		t.Skip("NOT RUN: mmls is not installed")
-	}
-	out, err := exec.Command("mmls", append(options, image)...).Output()
-	if err != nil {
-		t.Fatalf("mmls: %v", err)
-	}
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(testtool.Run(t, "", "mmls", append(options, image)...)) {
 		if m := slotLine.FindStringSubmatch(line); m != nil {
 			start, _ := strconv.ParseInt(m[1], 10, 64)
 			count, _ := strconv.ParseInt(m[3], 10, 64)
@@ -91,26 +85,7 @@ func TestAgainstMmls(t *testing.T) {
 }
 
 // TestPublicImage reads nested extended partitions that others made to test such
-// programs. The image is not part of this repository; PANOSCRUB_IMAGES names the
-// directory where it is.
+// programs.
 func TestPublicImage(t *testing.T) {
-	dir := os.Getenv("PANOSCRUB_IMAGES")
-	if dir == "" {
-		t.Skip("NOT RUN: PANOSCRUB_IMAGES names no directory of public test images")
-	}
-	if _, err := exec.LookPath("xz"); err != nil {
-		t.Skip("NOT RUN: xz is not installed")
-	}
-	path := filepath.Join(t.TempDir(), "image")
-	out, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	cmd := exec.Command("xz", "-dkc", filepath.Join(dir, "ext-part-test-2.dd.xz"))
-	cmd.Stdout = out
-	if err := cmd.Run(); err != nil {
-		t.Fatal(err)
-	}
-	compareMmls(t, path, 512)
+	compareMmls(t, testtool.PublicImage(t, "ext-part-test-2.dd"), 512)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/progress"
 
 	"github.com/panoscrub/panoscrub/internal/rules"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // isClean fails unless the report says that every byte was read and nothing
@@ -192,8 +193,8 @@ func fragment(t *testing.T, v *fatVolume, cluster int) {
 			remove = append(remove, fmt.Sprintf("::/%02d", i))
 		}
 	}
-	tool(t, "", "mcopy", append(put, "::/")...)
-	tool(t, "", "mdel", remove...)
+	testtool.Run(t, "", "mcopy", append(put, "::/")...)
+	testtool.Run(t, "", "mdel", remove...)
 }
 
 // TestBundle has a file with several keys and certificates, behind some words.
@@ -251,12 +252,12 @@ func TestReused(t *testing.T) {
 // TestRenamed has an archive that was renamed: the slots of its old name are left,
 // and its clusters are those of the new one.
 func TestRenamed(t *testing.T) {
-	need(t, "mren")
+	testtool.Need(t, "mren")
 	const oldName, newName = "certificates-omni_e.zip", "certificates-omni_e (1) as of Tuesday.zip"
 	v := newFAT(t, "fat32")
 	v.put("/"+oldName, zipOf(t, 8, zipFile{"notes", []byte("?")}))
 	v.put("/next.txt", []byte("stands behind"))
-	tool(t, "", "mren", "-i", v.path, "::/"+oldName, "::/"+newName)
+	testtool.Run(t, "", "mren", "-i", v.path, "::/"+oldName, "::/"+newName)
 	drive := v.bytes()
 	if bytes.Count(drive, []byte(fatArchiveSlot)) != 2 {
 		t.Fatal("the old name is not left")
@@ -272,11 +273,11 @@ func TestRenamed(t *testing.T) {
 
 // TestRenamedAway has an archive whose new name says nothing.
 func TestRenamedAway(t *testing.T) {
-	need(t, "mren")
+	testtool.Need(t, "mren")
 	v := newFAT(t, "fat16")
 	v.put("/certificates-omni_e.zip", zipOf(t, 8, zipFile{"key", ecPEM(ecKey())}))
 	v.put("/next.txt", []byte("stands behind"))
-	tool(t, "", "mren", "-i", v.path, "::/certificates-omni_e.zip", "::/what I got from the installer last Tuesday.zip")
+	testtool.Run(t, "", "mren", "-i", v.path, "::/certificates-omni_e.zip", "::/what I got from the installer last Tuesday.zip")
 	r := scanned(t, inMemory(v.bytes()))
 	if len(r.Findings) != 2 || r.Findings[0].State != Live || r.Findings[1].State != Live || len(r.Appliance) != 1 {
 		t.Errorf("%+v, appliance %+v", r.Findings, r.Appliance)
@@ -369,7 +370,7 @@ func TestQuickFormat(t *testing.T) {
 	v.mkdir("/backup")
 	archive := zipOf(t, 8, zipFile{"readme", []byte("x")}, zipFile{"key", rsaPEM(0)})
 	v.put("/backup/certificates-omni_west-4.zip", archive)
-	tool(t, "", "mkfs.vfat", append(volumeSizes["fat32"].options, "--invariant", v.path)...)
+	testtool.Run(t, "", "mkfs.vfat", append(volumeSizes["fat32"].options, "--invariant", v.path)...)
 	drive := v.bytes()
 	r := scanned(t, inMemory(drive))
 	slot := bytes.Index(drive, []byte(fatArchiveSlot)) - 1 - 2*fatSlot
@@ -403,8 +404,8 @@ func TestEgressFolder(t *testing.T) {
 // says nothing of them.
 func TestSectors4096(t *testing.T) {
 	v := newFAT(t, "fat32")
-	tool(t, "", "truncate", "-s", "300M", v.path)
-	tool(t, "", "mkfs.vfat", "-F", "32", "-S", "4096", "--invariant", v.path)
+	testtool.Run(t, "", "truncate", "-s", "300M", v.path)
+	testtool.Run(t, "", "mkfs.vfat", "-F", "32", "-S", "4096", "--invariant", v.path)
 	v.put("/a.key", ecPEM(ecKey()))
 	drive := blocktest.NewFake(302<<20, 512, blocktest.Faults{})
 	drive.Poke(v.bytes(), 1<<20)

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,28 +15,8 @@ import (
 	"github.com/diskfs/go-diskfs/partition/mbr"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
-
-// need skips the test, loudly, where one of the programs is missing.
-func need(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("NOT RUN: %s is not installed", p)
-		}
-	}
-}
-
-// tool runs a program in a directory.
-func tool(t *testing.T, dir, program string, args ...string) {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC", "MTOOLS_SKIP_CHECK=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s %q: %v: %s", program, args, err, out)
-	}
-}
 
 // fatArchiveSlot is how the slot with the start of the archive's name begins, one
 // byte behind its start: "certi" and the attribute.
@@ -61,22 +40,16 @@ var volumeSizes = map[string]struct {
 
 func newFAT(t *testing.T, kind string) *fatVolume {
 	t.Helper()
-	need(t, "mkfs.vfat", "mcopy", "mmd", "mdel")
-	v := &fatVolume{t, filepath.Join(t.TempDir(), "volume")}
+	testtool.Need(t, "mkfs.vfat", "mcopy", "mmd", "mdel")
 	spec := volumeSizes[kind]
-	if err := os.WriteFile(v.path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(v.path, spec.bytes); err != nil {
-		t.Fatal(err)
-	}
-	tool(t, "", "mkfs.vfat", append(spec.options, "--invariant", "-n", "STICK", v.path)...)
+	v := &fatVolume{t, testtool.Image(t, spec.bytes)}
+	testtool.Run(t, "", "mkfs.vfat", append(spec.options, "--invariant", "-n", "STICK", v.path)...)
 	return v
 }
 
 func (v *fatVolume) mkdir(path string) {
 	v.t.Helper()
-	tool(v.t, "", "mmd", "-i", v.path, "::"+path)
+	testtool.Run(v.t, "", "mmd", "-i", v.path, "::"+path)
 }
 
 func (v *fatVolume) put(path string, content []byte) {
@@ -85,12 +58,12 @@ func (v *fatVolume) put(path string, content []byte) {
 	if err := os.WriteFile(from, content, 0o600); err != nil {
 		v.t.Fatal(err)
 	}
-	tool(v.t, "", "mcopy", "-i", v.path, from, "::"+path)
+	testtool.Run(v.t, "", "mcopy", "-i", v.path, from, "::"+path)
 }
 
 func (v *fatVolume) remove(path string) {
 	v.t.Helper()
-	tool(v.t, "", "mdel", "-i", v.path, "::"+path)
+	testtool.Run(v.t, "", "mdel", "-i", v.path, "::"+path)
 }
 
 func (v *fatVolume) bytes() []byte {
@@ -217,7 +190,7 @@ type zipFile struct {
 // infoZip makes an archive with Info-ZIP's zip, with options such as -0.
 func infoZip(t *testing.T, options []string, files ...zipFile) []byte {
 	t.Helper()
-	need(t, "zip")
+	testtool.Need(t, "zip")
 	dir := t.TempDir()
 	args := append([]string{"-X", "-q"}, options...)
 	args = append(args, "out.zip")
@@ -231,7 +204,7 @@ func infoZip(t *testing.T, options []string, files ...zipFile) []byte {
 		}
 		args = append(args, f.name)
 	}
-	tool(t, dir, "zip", args...)
+	testtool.Run(t, dir, "zip", args...)
 	b, err := os.ReadFile(filepath.Join(dir, "out.zip"))
 	if err != nil {
 		t.Fatal(err)

@@ -20,14 +20,21 @@ func Need(t testing.TB, programs ...string) {
 	}
 }
 
+// NeedRoot skips the test where another user runs it.
+func NeedRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("NOT RUN: this needs root")
+	}
+}
+
 // Run runs a program in a folder, "" for the current one, and returns what it
-// printed; the test fails when the program does.
+// printed; the test fails when the program does, and is skipped where there is
+// none.
 func Run(t testing.TB, dir, program string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC", "MTOOLS_SKIP_CHECK=1")
-	out, err := cmd.Output()
+	Need(t, program)
+	out, err := command(dir, program, args).Output()
 	if err != nil {
 		var detail []byte
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
@@ -36,6 +43,23 @@ func Run(t testing.TB, dir, program string, args ...string) string {
 		t.Fatalf("%s %q: %v: %s%s", program, args, err, out, detail)
 	}
 	return string(out)
+}
+
+// Try runs a program that may refuse, and returns all that it printed, errors
+// too; the test is skipped where there is none.
+func Try(t testing.TB, program string, args ...string) (string, error) {
+	t.Helper()
+	Need(t, program)
+	out, err := command("", program, args).CombinedOutput()
+	return string(out), err
+}
+
+// command gives a program surroundings in which it prints the same anywhere.
+func command(dir, program string, args []string) *exec.Cmd {
+	cmd := exec.Command(program, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC")
+	return cmd
 }
 
 // Image makes an empty, sparse file of size bytes, and returns its path.

@@ -3,8 +3,6 @@ package volume
 import (
 	"context"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
@@ -84,26 +82,4 @@ func image(t testing.TB, dev *blocktest.Fake, from int64, size int64) string {
 		}
 	}
 	return f.Name()
-}
-
-// need skips the test, loudly, where one of the programs is missing.
-func need(t testing.TB, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("NOT RUN: %s is not installed", p)
-		}
-	}
-}
-
-// tool runs a program that must succeed, and returns what it printed.
-func tool(t testing.TB, program string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%s %q: %v: %s", filepath.Base(program), args, err, out)
-	}
-	return string(out)
 }

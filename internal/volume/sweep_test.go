@@ -6,6 +6,8 @@ import (
 	"os"
 	"regexp"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // sticks are numbers of 512-byte sectors that sticks of 1 to 512 GB are sold
@@ -109,7 +111,7 @@ func TestSweep(t *testing.T) {
 	} else {
 		t.Log("NOT RUN: the long sweep, without PANOSCRUB_SWEEP=1")
 	}
-	need(t, "fsck.vfat")
+	testtool.Need(t, "fsck.vfat")
 	for _, d := range list {
 		t.Run(fmt.Sprintf("%d in %d", d.size, d.sector), func(t *testing.T) {
 			dev, spec := formattedDrive(t, d.size, d.sector)
@@ -128,9 +130,10 @@ var fsckClean = regexp.MustCompile(`^fsck\.fat .*\n[^\n]*: (\d+) files, (\d+)/(\
 // how many clusters there are.
 func fsck(t *testing.T, path string, v Volume) {
 	t.Helper()
-	m := fsckClean.FindStringSubmatch(tool(t, "fsck.vfat", "-n", path))
-	if m == nil {
-		t.Fatalf("fsck.vfat says %q", tool(t, "fsck.vfat", "-n", path))
+	out, err := testtool.Try(t, "fsck.vfat", "-n", path)
+	m := fsckClean.FindStringSubmatch(out)
+	if err != nil || m == nil {
+		t.Fatalf("fsck.vfat: %v, %q", err, out)
 	}
 	if fmt.Sprint(v.Clusters) != m[3] || fmt.Sprint(v.Clusters-v.FreeClusters) != m[2] {
 		t.Errorf("we count %d clusters, %d free; fsck.vfat says %q", v.Clusters, v.FreeClusters, m)

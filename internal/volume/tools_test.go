@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
 	"github.com/panoscrub/panoscrub/internal/fat"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // judged are the drives that others' programs look at as a whole.
@@ -35,7 +35,7 @@ func (d drive) String() string { return fmt.Sprintf("%d in %d", d.size, d.sector
 // TestMtools has mtools list each volume, write a file to it, read it and delete
 // it. Check must see the file, and that there was one.
 func TestMtools(t *testing.T) {
-	need(t, "mdir", "mcopy", "mdel", "mlabel", "fsck.vfat")
+	testtool.Need(t, "mdir", "mcopy", "mdel", "mlabel", "fsck.vfat")
 	body := strings.Repeat("What was written must come back.\n", 5000)
 	from := filepath.Join(t.TempDir(), "from")
 	if err := os.WriteFile(from, []byte(body), 0o600); err != nil {
@@ -46,18 +46,18 @@ func TestMtools(t *testing.T) {
 			dev, spec := formattedDrive(t, d.size, d.sector)
 			path := image(t, dev, 0, d.size)
 			at := path + "@@1M"
-			if out := tool(t, "mlabel", "-s", "-i", at, "::"); !strings.Contains(out, "PANORAMA") {
+			if out := testtool.Run(t, "", "mlabel", "-s", "-i", at, "::"); !strings.Contains(out, "PANORAMA") {
 				t.Errorf("mlabel says %q", out)
 			}
-			if out := tool(t, "mdir", "-i", at, "::"); !strings.Contains(out, "No files") || !strings.Contains(out, "1234-ABCD") {
+			if out := testtool.Run(t, "", "mdir", "-i", at, "::"); !strings.Contains(out, "No files") || !strings.Contains(out, "1234-ABCD") {
 				t.Errorf("mdir says %q", out)
 			}
-			tool(t, "mcopy", "-i", at, from, "::/a long name.txt")
-			if out := tool(t, "mcopy", "-i", at, "::/a long name.txt", "-"); out != body {
+			testtool.Run(t, "", "mcopy", "-i", at, from, "::/a long name.txt")
+			if out := testtool.Run(t, "", "mcopy", "-i", at, "::/a long name.txt", "-"); out != body {
 				t.Error("another file came back")
 			}
 			checkFile(t, path, spec, true)
-			tool(t, "mdel", "-i", at, "::/a long name.txt")
+			testtool.Run(t, "", "mdel", "-i", at, "::/a long name.txt")
 			checkFile(t, path, spec, false)
 		})
 	}
@@ -104,7 +104,7 @@ func fileReader(t *testing.T, path string, sector int) block.Reader {
 
 // TestSleuthKit has mmls and fsstat look at each drive.
 func TestSleuthKit(t *testing.T) {
-	need(t, "mmls", "fsstat")
+	testtool.Need(t, "mmls", "fsstat")
 	for _, d := range judged {
 		t.Run(d.String(), func(t *testing.T) {
 			dev, spec := formattedDrive(t, d.size, d.sector)
@@ -113,10 +113,10 @@ func TestSleuthKit(t *testing.T) {
 			sector := fmt.Sprint(d.sector)
 			start, count := spec.StartBytes/int64(d.sector), spec.PartitionBytes/int64(d.sector)
 			line := fmt.Sprintf(`000:000   %010d   %010d   %010d   `, start, start+count-1, count)
-			if out := tool(t, "mmls", "-b", sector, path); !strings.Contains(out, line) || strings.Count(out, "000:00") != 1 {
+			if out := testtool.Run(t, "", "mmls", "-b", sector, path); !strings.Contains(out, line) || strings.Count(out, "000:00") != 1 {
 				t.Errorf("mmls says %s; want %s", out, line)
 			}
-			out := tool(t, "fsstat", "-b", sector, "-o", fmt.Sprint(start), path)
+			out := testtool.Run(t, "", "fsstat", "-b", sector, "-o", fmt.Sprint(start), path)
 			for _, want := range []string{
 				"File System Type: " + strings.ToUpper(v.FileSystem),
 				"Volume ID: 0x1234abcd",
@@ -136,24 +136,22 @@ func TestSleuthKit(t *testing.T) {
 
 // TestKernel has Linux mount each volume over a loop device, and write to it.
 func TestKernel(t *testing.T) {
-	need(t, "mount", "umount")
-	if os.Geteuid() != 0 {
-		t.Skip("NOT RUN: mounting needs root")
-	}
+	testtool.Need(t, "mount", "umount")
+	testtool.NeedRoot(t)
 	for _, d := range judged {
 		dev, spec := formattedDrive(t, d.size, d.sector)
 		path := image(t, dev, 0, d.size)
 		mounted := t.TempDir()
 		options := fmt.Sprintf("loop,offset=%d,sizelimit=%d", spec.StartBytes, spec.PartitionBytes)
-		if out, err := exec.Command("mount", "-t", "vfat", "-o", options, path, mounted).CombinedOutput(); err != nil {
-			if strings.Contains(string(out), "loop device") || strings.Contains(string(out), "unknown filesystem") {
+		if out, err := testtool.Try(t, "mount", "-t", "vfat", "-o", options, path, mounted); err != nil {
+			if strings.Contains(out, "loop device") || strings.Contains(out, "unknown filesystem") {
 				t.Skip("NOT RUN: this kernel has no loop device or no vfat")
 			}
 			t.Fatalf("%v: mount: %s", d, out)
 		}
 		writeErr := os.WriteFile(filepath.Join(mounted, "a long name.txt"), make([]byte, 100_000), 0o600)
 		list, readErr := os.ReadDir(mounted)
-		tool(t, "umount", mounted)
+		testtool.Run(t, "", "umount", mounted)
 		if writeErr != nil || readErr != nil || len(list) != 1 {
 			t.Errorf("%v: %v, %v, %v", d, writeErr, list, readErr)
 		}
@@ -187,17 +185,17 @@ func TestImageFile(t *testing.T) {
 // TestBlkid has libblkid, which tells Linux desktops what is on a drive, name the
 // volume.
 func TestBlkid(t *testing.T) {
-	need(t, "blkid")
+	testtool.Need(t, "blkid")
 	for _, d := range judged {
 		dev, spec := formattedDrive(t, d.size, d.sector)
 		path := image(t, dev, 0, d.size)
-		out := tool(t, "blkid", "-p", "-o", "export", "-O", fmt.Sprint(spec.StartBytes), path)
+		out := testtool.Run(t, "", "blkid", "-p", "-o", "export", "-O", fmt.Sprint(spec.StartBytes), path)
 		for _, want := range []string{"LABEL=PANORAMA", "LABEL_FATBOOT=PANORAMA", "UUID=1234-ABCD", "TYPE=vfat", "VERSION=" + strings.ToUpper(spec.FileSystem)} {
 			if !strings.Contains(out+"\n", want+"\n") {
 				t.Errorf("%v: blkid does not say %s: %s", d, want, out)
 			}
 		}
-		if out := tool(t, "blkid", "-p", "-o", "export", path); !strings.Contains(out, "PTUUID=1badb002\nPTTYPE=dos") {
+		if out := testtool.Run(t, "", "blkid", "-p", "-o", "export", path); !strings.Contains(out, "PTUUID=1badb002\nPTTYPE=dos") {
 			t.Errorf("%v: blkid says of the drive: %s", d, out)
 		}
 	}
@@ -206,7 +204,7 @@ func TestBlkid(t *testing.T) {
 // TestOverUsedDrive formats a drive that others partitioned and filled, without
 // overwriting it first. Nothing of the old volume shows.
 func TestOverUsedDrive(t *testing.T) {
-	need(t, "mkfs.vfat", "mcopy", "fsck.vfat", "fls")
+	testtool.Need(t, "mkfs.vfat", "mcopy", "fsck.vfat", "fls")
 	path := filepath.Join(t.TempDir(), "old")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -214,12 +212,12 @@ func TestOverUsedDrive(t *testing.T) {
 	if err := os.Truncate(path, 64*mib); err != nil {
 		t.Fatal(err)
 	}
-	tool(t, "mkfs.vfat", "-F", "32", "-n", "OLD", "--offset", "2048", path, "64512")
+	testtool.Run(t, "", "mkfs.vfat", "-F", "32", "-n", "OLD", "--offset", "2048", path, "64512")
 	secret := filepath.Join(t.TempDir(), "secret.txt")
 	if err := os.WriteFile(secret, make([]byte, 5000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tool(t, "mcopy", "-i", path+"@@1M", secret, "::/secret.txt")
+	testtool.Run(t, "", "mcopy", "-i", path+"@@1M", secret, "::/secret.txt")
 	old, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +234,7 @@ func TestOverUsedDrive(t *testing.T) {
 	}
 	v := checked(t, dev, spec)
 	fsck(t, image(t, dev, spec.StartBytes, spec.PartitionBytes), v)
-	if out := tool(t, "fls", "-r", "-o", "2048", image(t, dev, 0, spec.DiskBytes)); strings.Contains(strings.ToLower(out), "secret") {
+	if out := testtool.Run(t, "", "fls", "-r", "-o", "2048", image(t, dev, 0, spec.DiskBytes)); strings.Contains(strings.ToLower(out), "secret") {
 		t.Errorf("fls still lists the old file:\n%s", out)
 	}
 }
