@@ -14,7 +14,7 @@ func (w *walker) use(c uint32) use {
 	if !w.f.valid(c) || w.bitmap == nil {
 		return useUnknown
 	}
-	b, ok := w.bitmap.at(int64(c-2)/8, 1)
+	b, ok := w.bitmap.At(int64(c-2)/8, 1)
 	switch {
 	case !ok:
 		return useUnknown

@@ -19,7 +19,7 @@ const (
 // link decodes the table entry of cluster c; next may lie outside the volume.
 // Which clusters are free it does not tell: that is for the bitmap.
 func (w *walker) link(c uint32) (kind linkKind, next uint32) {
-	b, ok := w.table.at(int64(c)*entryBytes, entryBytes)
+	b, ok := w.table.At(int64(c)*entryBytes, entryBytes)
 	if !ok {
 		return linkLost, 0
 	}

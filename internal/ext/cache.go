@@ -1,8 +1,6 @@
 package ext
 
 import (
-	"slices"
-
 	"github.com/panoscrub/panoscrub/internal/fsys"
 )
 
@@ -44,12 +42,7 @@ func (w *walker) span(b uint64, at, n int64) ([]byte, bool) {
 		*c = cached{b, data, w.read(data, w.f.extent(b, 0, 0).Offset)}
 	}
 	whole := w.over == nil
-	return c.data[at : at+n], whole && !overlaps(c.lost, int(at), int(at+n))
-}
-
-// overlaps reports whether some of the lost pieces lie in [from, to).
-func overlaps(lost []int, from, to int) bool {
-	return slices.ContainsFunc(lost, func(l int) bool { return l < to && l+fsys.Unit > from })
+	return c.data[at : at+n], whole && !fsys.Lost(c.lost, int(at), int(at+n))
 }
 
 // read fills p from the drive, as [fsys.Source.Read] does, and counts it.

@@ -1,5 +1,7 @@
 package ext
 
+import "github.com/panoscrub/panoscrub/internal/fsys"
+
 // tableBytes is how much of an inode table is held at a time.
 const tableBytes = 64 << 10
 
@@ -64,7 +66,7 @@ func (w *walker) tablePart(number uint32, at, n int64, each func(inode) error) e
 	}
 	for in := int64(0); in+size <= n; in, number = in+size, number+1 {
 		i := parseInode(b[in:in+size], number, at+in)
-		if number < w.f.super.firstInode || !i.filled() || overlaps(lost, int(in), int(in+size)) {
+		if number < w.f.super.firstInode || !i.filled() || fsys.Lost(lost, int(in), int(in+size)) {
 			continue
 		}
 		if err := each(i); err != nil {

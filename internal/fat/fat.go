@@ -24,7 +24,7 @@ type FS struct {
 	Boot Boot
 
 	src      *fsys.Source
-	table    table
+	table    *table
 	clusters uint32 // that the table, the boot sector and the partition all have room for
 	end      int64  // first byte behind the partition
 

@@ -6,8 +6,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/fsys"
 )
 
-// The table of a large drive takes many megabytes, so it is read in pages, of
-// which a few are kept: pageBytes*pageSlots bytes in all.
+// pageBytes*pageSlots bytes are kept of the table.
 const (
 	pageBytes = 32 << 10
 	pageSlots = 32
@@ -31,25 +30,19 @@ type link struct {
 	next uint32 // for linkNext; it may lie outside the volume
 }
 
-// table reads entries through a small cache of pages.
+// table reads entries from the copy that is in force, and what cannot be read of
+// it from the other.
 type table struct {
 	src     *fsys.Source
 	bits    int
-	bytes   int64
 	offsets []int64 // of the copies, the one in force first
 
-	mu    *sync.Mutex
-	pages []page
+	mu    sync.Mutex
+	pages *fsys.Pages
 }
 
-type page struct {
-	number int64 // -1 for an empty slot
-	data   []byte
-	lost   [pageBytes / fsys.Unit]bool
-}
-
-func newTable(src *fsys.Source, b Boot) table {
-	t := table{src: src, bytes: b.TableBytes, mu: new(sync.Mutex), pages: make([]page, pageSlots)}
+func newTable(src *fsys.Source, b Boot) *table {
+	t := &table{src: src}
 	switch b.Type {
 	case FAT12:
 		t.bits = 12
@@ -62,9 +55,7 @@ func newTable(src *fsys.Source, b Boot) table {
 	if b.Mirrored && b.Copies == 2 {
 		t.offsets = append(t.offsets, b.TableOffset+b.TableBytes)
 	}
-	for i := range t.pages {
-		t.pages[i].number = -1
-	}
+	t.pages = fsys.NewPages(b.TableBytes, pageBytes, pageSlots, t.load)
 	return t
 }
 
@@ -104,45 +95,26 @@ func (t *table) value(c uint32) (uint32, bool) {
 		}
 		return v & 0xFFF, ok1 && ok2
 	case 16:
-		b, ok := t.span(int64(c)*2, 2)
+		b, ok := t.pages.At(int64(c)*2, 2)
 		return uint32(le16(b, 0)), ok
 	}
-	b, ok := t.span(int64(c)*4, 4)
+	b, ok := t.pages.At(int64(c)*4, 4)
 	return le32(b, 0), ok
 }
 
 func (t *table) octet(at int64) (uint32, bool) {
-	b, ok := t.span(at, 1)
+	b, ok := t.pages.At(at, 1)
 	return uint32(b[0]), ok
 }
 
-// span returns n bytes of the table that do not cross a page.
-func (t *table) span(at int64, n int) ([]byte, bool) {
-	p := &t.pages[at/pageBytes%pageSlots]
-	if p.number != at/pageBytes {
-		t.load(p, at/pageBytes)
+// load reads a page.
+func (t *table) load(page []byte, at int64) (lost []int, ok bool) {
+	for _, l := range t.src.Read(page, t.offsets[0]+at) {
+		if !t.rescue(page[l:min(l+fsys.Unit, len(page))], at+int64(l)) {
+			lost = append(lost, l)
+		}
 	}
-	in := int(at % pageBytes)
-	if in+n > len(p.data) {
-		return make([]byte, n), false
-	}
-	return p.data[in : in+n], !p.lost[in/fsys.Unit]
-}
-
-// load reads a page from the copy in force, and what cannot be read from the
-// other.
-func (t *table) load(p *page, number int64) {
-	start := number * pageBytes
-	size := max(0, min(pageBytes, t.bytes-start))
-	if cap(p.data) == 0 {
-		p.data = make([]byte, 0, min(pageBytes, t.bytes))
-	}
-	p.number = number
-	p.data = p.data[:min(int(size), cap(p.data))]
-	clear(p.lost[:])
-	for _, at := range t.src.Read(p.data, t.offsets[0]+start) {
-		p.lost[at/fsys.Unit] = !t.rescue(p.data[at:min(at+fsys.Unit, len(p.data))], start+int64(at))
-	}
+	return lost, true
 }
 
 // rescue reads one piece of the table from the other copy.
