@@ -54,7 +54,7 @@ func (w *walker) chain(first uint32, size int64) (extents []block.Extent, whole 
 			w.f.notes.Add("the chain of a file loops through cluster %d", c)
 			return p.Extents, false
 		}
-		if !w.step() || !w.addCluster(&p, c) {
+		if !w.Step() || !w.addCluster(&p, c) {
 			return p.Extents, false
 		}
 		kind, next := w.link(c)
@@ -114,7 +114,7 @@ func (w *walker) liveDirectory(first uint32, size int64, contiguous bool) []bloc
 // does not.
 func (w *walker) addToDirectory(p *fsys.Pieces, c uint32) bool {
 	switch {
-	case !w.step():
+	case !w.Step():
 	case !w.f.valid(c):
 		w.f.notes.Add("a directory leaves the volume at cluster %d", c)
 	case len(w.seen) > maxSeenParts || len(p.Extents) > maxDirectoryPieces:

@@ -39,7 +39,7 @@ func (w *walker) freeRun(first uint32, size int64) (extents []block.Extent, whol
 	whole = true
 	for c := first; p.Left > 0; c++ {
 		switch {
-		case !w.step() || !w.f.valid(c):
+		case !w.Step() || !w.f.valid(c):
 			return p.Extents, false
 		case w.use(c) != useFree:
 			whole = false
@@ -59,7 +59,7 @@ func (w *walker) freeChain(first uint32, size int64) (extents []block.Extent, wh
 	loop := fsys.LoopFinder{}
 	c := first
 	for p.Left > 0 {
-		if loop.Passes(c) || !w.step() || !w.addCluster(&p, c) {
+		if loop.Passes(c) || !w.Step() || !w.addCluster(&p, c) {
 			return p.Extents, false
 		}
 		kind, next := w.link(c)
@@ -84,7 +84,7 @@ func (w *walker) freeBehind(p *fsys.Pieces, c uint32) {
 			limit = min(limit, e.Offset)
 		}
 	}
-	for c++; p.Left > 0 && w.step() && w.f.valid(c); c++ {
+	for c++; p.Left > 0 && w.Step() && w.f.valid(c); c++ {
 		e, _ := w.f.clusterExtent(c)
 		if e.Offset >= limit || w.use(c) == useFree && !w.addCluster(p, c) {
 			return

@@ -22,7 +22,7 @@ type reader struct {
 // chunk reads the slots at offset at into buf. It visits the directories in it
 // before it returns.
 func (d *reader) chunk(buf []byte, at int64) error {
-	if err := d.w.ctx.Err(); err != nil {
+	if err := d.w.Ctx.Err(); err != nil {
 		return err
 	}
 	if (at-d.w.f.boot.heap)%d.w.f.boot.clusterBytes == 0 {
@@ -56,9 +56,8 @@ func (d *reader) slot(s slot, at int64) error {
 		d.ended = true
 		return err
 	}
-	if d.w.slots++; d.w.slots > maxSlots {
-		d.w.f.notes.Add("the directories have more than %d slots; the rest is left out", maxSlots)
-		return fsys.ErrLimit
+	if err := d.w.Slot(); err != nil {
+		return err
 	}
 	left := d.ended || d.in.deleted
 	takes := d.set.takes(&s)

@@ -22,7 +22,7 @@ func TestTooManyEntries(t *testing.T) {
 	v := newVolume(t, shape{clusterShift: 12, clusters: 40, stored: 3}).put(rootCluster, 3, entry("d", aFolder, 10, 24<<21)...)
 	v.fill = entry("x", deletion, 0, 0)[2]
 	f := v.open(t)
-	if n := len(walk(t, f)); n != maxEntries {
+	if n := len(walk(t, f)); n != fsys.MaxEntries {
 		t.Errorf("%d entries", n)
 	}
 	wantWarning(t, f, "more than 1000000 entries")
@@ -127,7 +127,7 @@ func TestTooManySteps(t *testing.T) {
 		put(rootCluster, 3, entry("a", 0, 0, 0)...).
 		put(rootCluster, 6, entry("b", chained, 10, 5000)...).chain(10, 20, 11, 21, 12, 22, 13, 23, 14, 24)
 	for name, spend := range map[string]func(w *walker){
-		"take too many steps":                         func(w *walker) { w.steps = 3 },
+		"take too many steps":                         func(w *walker) { w.Steps = 3 },
 		"would have to be read again and again; some": func(w *walker) { w.table = newPages(w.f, w.f.boot.table); w.table.loads = 0 },
 	} {
 		f := v.open(t)

@@ -30,7 +30,7 @@ func (w *walker) system() {
 func (w *walker) rootSlots(visit func(s *slot) (more bool)) {
 	buf := make([]byte, chunkBytes)
 	for _, e := range w.root {
-		for at := e.Offset; at < e.End() && w.ctx.Err() == nil; at += chunkBytes {
+		for at := e.Offset; at < e.End() && w.Ctx.Err() == nil; at += chunkBytes {
 			buf = buf[:min(chunkBytes, e.End()-at)]
 			w.f.src.Read(buf, at)
 			for i := 0; i+slotBytes <= len(buf); i += slotBytes {

@@ -26,7 +26,7 @@ func (w *walker) chain(first uint32, size int64) (extents []block.Extent, whole 
 			w.f.notes.Add("the chain of a file loops through cluster %d", c)
 			return p.Extents, false
 		}
-		if !w.step() || !w.f.addCluster(&p, c) {
+		if !w.Step() || !w.f.addCluster(&p, c) {
 			return p.Extents, false
 		}
 		link := w.f.table.next(c)
@@ -44,7 +44,7 @@ func (w *walker) chain(first uint32, size int64) (extents []block.Extent, whole 
 func (w *walker) guess(first uint32, size int64) (extents []block.Extent, whole bool) {
 	p := fsys.Pieces{Left: size}
 	for c := first; p.Left > 0; c++ {
-		if !w.step() || !w.f.valid(c) {
+		if !w.Step() || !w.f.valid(c) {
 			break
 		}
 		if w.f.ClusterFree(c) && !w.f.addCluster(&p, c) {

@@ -14,7 +14,7 @@ func (w *walker) deletedDirectory(first, parent uint32) []block.Extent {
 		return nil
 	}
 	p := fsys.Pieces{Left: maxDirectory}
-	for c := first; p.Left > 0 && w.step() && w.f.ClusterFree(c); c++ {
+	for c := first; p.Left > 0 && w.Step() && w.f.ClusterFree(c); c++ {
 		ended, plausible := w.slotsIn(c, c == first)
 		if !plausible || !w.seen.Add(c) || !w.f.addCluster(&p, c) || ended {
 			break

@@ -21,7 +21,7 @@ type reader struct {
 // chunk reads n bytes of slots at offset at. It keeps its own buffer, for the
 // directories in it are visited before the next one is read.
 func (d *reader) chunk(at, n int64) error {
-	if err := d.w.ctx.Err(); err != nil {
+	if err := d.w.Ctx.Err(); err != nil {
 		return err
 	}
 	buf := make([]byte, n)
@@ -46,9 +46,8 @@ func (d *reader) chunk(at, n int64) error {
 
 // slot takes in one slot.
 func (d *reader) slot(s slot, at int64) error {
-	if d.w.slots++; d.w.slots > maxSlots {
-		d.w.f.notes.Add("the directories have more than %d slots; the rest is left out", maxSlots)
-		return fsys.ErrLimit
+	if err := d.w.Slot(); err != nil {
+		return err
 	}
 	if s[0] == slotEnd {
 		d.ended = true
@@ -177,7 +176,7 @@ func (w *walker) locate(e *Entry, in place) {
 // as part of a directory before ends it, so that no loop is walked.
 func (w *walker) liveDirectory(first uint32) []block.Extent {
 	p := fsys.Pieces{Left: maxDirectory}
-	for c := first; w.step(); {
+	for c := first; w.Step(); {
 		switch {
 		case p.Left == 0:
 			w.f.notes.Add("a directory is larger than the format allows; the rest of it is left out")

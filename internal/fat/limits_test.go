@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/fsys"
 )
 
 // TestTooManyEntries has sixteen directories as large as the format allows.
@@ -24,7 +26,7 @@ func TestTooManyEntries(t *testing.T) {
 	}
 	f := v.open(t)
 	n := len(walk(t, f))
-	if n != maxEntries || !strings.Contains(fmt.Sprint(f.Warnings()), "more than 1000000 entries") {
+	if n != fsys.MaxEntries || !strings.Contains(fmt.Sprint(f.Warnings()), "more than 1000000 entries") {
 		t.Errorf("%d entries, warnings %q", n, f.Warnings())
 	}
 }

@@ -10,9 +10,7 @@ import (
 
 // Limits of one walk. What lies beyond them is left out, with a warning.
 const (
-	maxEntries = 1_000_000
-	maxSlots   = 16 << 20
-	maxDepth   = 128
+	maxDepth = 128
 	// maxDirectory is the most that the format allows a directory to have.
 	maxDirectory = 65536 * slotBytes
 )
@@ -69,22 +67,14 @@ func (f *FS) WalkSlots(ctx context.Context, visit func(Entry) error) error {
 
 // walker is the state of one walk.
 type walker struct {
-	f       *FS
-	ctx     context.Context
-	visit   func(Entry) error
-	seen    fsys.Set // clusters that were read as part of a directory
-	entries int
-	slots   int
-	steps   int64 // along chains that may still be taken
+	fsys.Budget
+	f     *FS
+	visit func(Entry) error
+	seen  fsys.Set // clusters that were read as part of a directory
 }
 
 func (f *FS) walker(ctx context.Context, visit func(Entry) error) *walker {
-	return &walker{
-		f: f, ctx: ctx, visit: visit, seen: fsys.Set{},
-		// Each cluster belongs to one chain at most, so that following them all
-		// takes a step for each; guesses about deleted files may overlap.
-		steps: 2*int64(f.clusters) + 64<<20,
-	}
+	return &walker{Budget: fsys.NewBudget(ctx, &f.notes, f.clusters), f: f, visit: visit, seen: fsys.Set{}}
 }
 
 // place is the directory that a walk is in.
@@ -93,17 +83,6 @@ type place struct {
 	cluster uint32 // its first
 	depth   int
 	deleted bool
-}
-
-// step takes one step along a chain; false when there were too many, or the
-// walk is cancelled.
-func (w *walker) step() bool {
-	w.steps--
-	if w.steps < 0 {
-		w.f.notes.Add("the chains of clusters take too many steps; some files are not followed to their end")
-		return false
-	}
-	return w.steps%4096 != 0 || w.ctx.Err() == nil
 }
 
 // root returns the extents of the root directory.
@@ -140,15 +119,10 @@ func (w *walker) enter(e Entry, in place) error {
 	return w.directory(e.Data, place{path: e.Path + "/", cluster: e.FirstCluster, depth: in.depth + 1, deleted: e.Deleted})
 }
 
-// emit hands e to the visitor, within the limits.
+// emit hands e to the visitor, within the budget.
 func (w *walker) emit(e Entry) error {
-	if w.entries == maxEntries {
-		w.f.notes.Add("there are more than %d entries; the rest is left out", maxEntries)
-		return fsys.ErrLimit
-	}
-	if err := w.ctx.Err(); err != nil {
+	if err := w.Entry(); err != nil {
 		return err
 	}
-	w.entries++
 	return w.visit(e)
 }
