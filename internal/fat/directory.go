@@ -68,10 +68,7 @@ func (d *reader) slot(s slot, at int64) error {
 // that is left alone is still the name of something that was here.
 func (d *reader) flush() error {
 	for len(d.run) > 0 {
-		name, taken := d.run.joined()
-		rest := len(d.run) - max(taken, 1)
-		slots := d.run[rest:]
-		d.run = d.run[:rest]
+		name, slots := d.run.takeJoined()
 		if !printable(name) {
 			continue
 		}
@@ -90,8 +87,9 @@ func (d *reader) entry(s slot, at int64, unused bool) error {
 	if s.dot() || s.dotDot() {
 		return d.flush()
 	}
-	name, slots, err := d.name(&s)
-	if err != nil {
+	name, taken := d.run.name(&s)
+	slots := d.run.take(taken)
+	if err := d.flush(); err != nil {
 		return err
 	}
 	e := Entry{
@@ -114,30 +112,9 @@ func (d *reader) entry(s slot, at int64, unused bool) error {
 	return d.w.enter(e, d.in)
 }
 
-// name returns the entry's name, completes its short name in s, and takes the
-// slots of its long name, which it returns, from the run before it.
-func (d *reader) name(s *slot) (name string, slots []longSlot, err error) {
-	taken := 0
-	if s[0] != slotDeleted {
-		name, taken = d.run.live(s[:])
-	} else {
-		s[0] = '_'
-		var first byte
-		if name, first, taken = d.run.deleted(s[:]); taken > 0 {
-			s[0] = first
-		}
-	}
-	if taken == 0 {
-		name = s.shortName()
-	}
-	rest := len(d.run) - taken
-	slots, d.run = d.run[rest:], d.run[:rest]
-	return name, slots, d.flush()
-}
-
 // record is where an entry stands whose own slot is at, as far as the slots of
 // its long name lie in front of it in one piece.
-func record(slots []longSlot, at int64) block.Extent {
+func record(slots longRun, at int64) block.Extent {
 	start := at
 	for _, s := range slices.Backward(slots) {
 		if s.at != start-slotBytes && s.at != start {

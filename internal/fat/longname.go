@@ -107,6 +107,39 @@ func fits(first byte, name string) bool {
 	return false
 }
 
+// name returns the name of the entry in s with the number of slots of the run
+// that it takes, and completes in s the short name of a deleted one.
+func (r longRun) name(s *slot) (name string, taken int) {
+	if s[0] != slotDeleted {
+		name, taken = r.live(s[:])
+	} else {
+		s[0] = '_'
+		var first byte
+		if name, first, taken = r.deleted(s[:]); taken > 0 {
+			s[0] = first
+		}
+	}
+	if taken == 0 {
+		name = s.shortName()
+	}
+	return name, taken
+}
+
+// take cuts so many slots off the end of the run.
+func (r *longRun) take(n int) longRun {
+	rest := len(*r) - n
+	slots := (*r)[rest:]
+	*r = (*r)[:rest]
+	return slots
+}
+
+// takeJoined cuts off the slots that belong together at the end of the run, one
+// at least, and returns the name in them.
+func (r *longRun) takeJoined() (name string, slots longRun) {
+	name, taken := r.joined()
+	return name, r.take(max(taken, 1))
+}
+
 // printable reports whether a name that stands alone, without an entry, can
 // have been one.
 func printable(name string) bool {

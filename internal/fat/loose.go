@@ -15,12 +15,9 @@ func ReadLoose(b []byte, whole bool) (list []Loose) {
 	var run longRun
 	flush := func() {
 		for len(run) > 0 {
-			name, taken := run.joined()
-			rest := len(run) - max(taken, 1)
-			if printable(name) {
-				list = append(list, Loose{Name: name, Start: int(run[rest].at), End: int(run[len(run)-1].at) + slotBytes})
+			if name, slots := run.takeJoined(); printable(name) {
+				list = append(list, Loose{Name: name, Start: int(slots[0].at), End: int(slots[len(slots)-1].at) + slotBytes})
 			}
-			run = run[:rest]
 		}
 	}
 	for at := 0; at+slotBytes <= len(b); at += slotBytes {
@@ -36,31 +33,15 @@ func ReadLoose(b []byte, whole bool) (list []Loose) {
 		case s.dot() || s.dotDot():
 			flush()
 		default:
-			name, taken := run.looseName(&s)
+			name, taken := run.name(&s)
 			start := at
-			if taken > 0 {
-				start = int(run[len(run)-taken].at)
+			if slots := run.take(taken); taken > 0 {
+				start = int(slots[0].at)
 			}
-			run = run[:len(run)-taken]
 			flush()
 			list = append(list, Loose{Name: name, Dir: s.directory(), Start: start, End: at + slotBytes})
 		}
 	}
 	flush()
 	return list
-}
-
-// looseName is the name of the entry in s, with the number of slots of the run
-// that it takes.
-func (r longRun) looseName(s *slot) (name string, taken int) {
-	if s[0] == slotDeleted {
-		s[0] = '_'
-		name, _, taken = r.deleted(s[:])
-	} else {
-		name, taken = r.live(s[:])
-	}
-	if taken == 0 {
-		name = s.shortName()
-	}
-	return name, taken
 }
