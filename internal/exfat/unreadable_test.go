@@ -3,27 +3,12 @@ package exfat
 import (
 	"bytes"
 	"errors"
-	"io"
 	"slices"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
-
-// failing fails to read the bytes in [from, to).
-type failing struct {
-	io.ReaderAt
-	from, to int64
-}
-
-var errMedium = errors.New("medium error")
-
-func (f failing) ReadAt(p []byte, off int64) (int, error) {
-	if off < f.to && off+int64(len(p)) > f.from {
-		return 0, errMedium
-	}
-	return f.ReaderAt.ReadAt(p, off)
-}
 
 // TestLostAmidst has a set that a lost sector cuts, and behind it one that was
 // cut before: they do not become one.
@@ -35,7 +20,7 @@ func TestLostAmidst(t *testing.T) {
 	v.put(rootCluster, 14, entry("a name in two pieces", 0, 0, 0)...).
 		put(rootCluster, 32, entry("other", 0, 0, 0)[2:]...).put(rootCluster, 33, entry("f", 0, 0, 0)...)
 	at := v.offset(rootCluster) + 512
-	f := openBytes(t, failing{v, at, at + 512}, v.size)
+	f := openBytes(t, testtool.Failing(v, at, at+512), v.size)
 	if got := v.marks(walk(t, f)); !slices.Equal(got, []string{"/? 0", "/other deleted name", "/f 0"}) {
 		t.Errorf("entries %q", got)
 	}
@@ -102,7 +87,7 @@ func TestUnreadable(t *testing.T) {
 		{"the root", v.offset(rootCluster), nil, []string{missing, unread + itoa(v.offset(rootCluster))}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := openBytes(t, failing{bytes.NewReader(v.bytes), c.at, c.at + 512}, int64(len(v.bytes)))
+			f := openBytes(t, testtool.Failing(bytes.NewReader(v.bytes), c.at, c.at+512), int64(len(v.bytes)))
 			if got := v.marks(walk(t, f)); !slices.Equal(got, c.want) || !slices.Equal(f.Warnings(), c.warn) {
 				t.Errorf("entries %q, want %q; warnings %q", got, c.want, f.Warnings())
 			}
@@ -112,8 +97,8 @@ func TestUnreadable(t *testing.T) {
 		})
 	}
 	t.Run("everything", func(t *testing.T) {
-		_, err := Open(failing{bytes.NewReader(v.bytes), 0, 1 << 40}, 0, int64(len(v.bytes)))
-		if !errors.Is(err, errMedium) || errors.Is(err, ErrNotExFAT) {
+		_, err := Open(testtool.Failing(bytes.NewReader(v.bytes), 0, 1<<40), 0, int64(len(v.bytes)))
+		if !errors.Is(err, testtool.ErrMedium) || errors.Is(err, ErrNotExFAT) {
 			t.Errorf("error %v", err)
 		}
 	})

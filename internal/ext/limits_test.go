@@ -14,6 +14,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/fsys"
 	"github.com/panoscrub/panoscrub/internal/fsys/fsystest"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // warned demands a warning.
@@ -174,21 +175,6 @@ func TestLargeStaysSmall(t *testing.T) {
 	}
 }
 
-var errMedium = errors.New("medium error")
-
-// failing fails to read the bytes in [from, to).
-type failing struct {
-	*bytes.Reader
-	from, to int64
-}
-
-func (f failing) ReadAt(p []byte, off int64) (int, error) {
-	if off < f.to && off+int64(len(p)) > f.from {
-		return 0, errMedium
-	}
-	return f.Reader.ReadAt(p, off)
-}
-
 // TestUnreadable has bad sectors in each structure. What cannot be read is told,
 // and is not taken for empty.
 func TestUnreadable(t *testing.T) {
@@ -221,7 +207,7 @@ func TestUnreadable(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			v := build()
 			size := int64(len(v.bytes))
-			f, err := Open(failing{bytes.NewReader(v.bytes), c.at, c.at + fsys.Unit}, 0, size)
+			f, err := Open(testtool.Failing(bytes.NewReader(v.bytes), c.at, c.at+fsys.Unit), 0, size)
 			if c.want == nil {
 				if !errors.Is(err, errUnread) || errors.Is(err, fsys.ErrOther) {
 					t.Errorf("error %v", err)

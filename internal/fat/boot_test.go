@@ -100,7 +100,7 @@ func TestBackupBootSector(t *testing.T) {
 			}
 		}
 		check(v.open(t))
-		check(openBytes(t, failing{bytes.NewReader(v.bytes), 0, 512}, int64(len(v.bytes))))
+		check(openBytes(t, testtool.Failing(bytes.NewReader(v.bytes), 0, 512), int64(len(v.bytes))))
 
 		// Elsewhere than in sector 6, where what is left of the first sector says.
 		copy(v.bytes[12*sectorBytes:], v.bytes[6*sectorBytes:][:512])

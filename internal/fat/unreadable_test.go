@@ -4,27 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
-
-// failing fails to read the bytes in [from, to).
-type failing struct {
-	io.ReaderAt
-	from, to int64
-}
-
-var errMedium = errors.New("medium error")
-
-func (f failing) ReadAt(p []byte, off int64) (int, error) {
-	if off < f.to && off+int64(len(p)) > f.from {
-		return 0, errMedium
-	}
-	return f.ReaderAt.ReadAt(p, off)
-}
 
 // TestUnreadable has bad sectors in each structure. What cannot be read is
 // reported, and is not taken for empty.
@@ -37,7 +22,7 @@ func TestUnreadable(t *testing.T) {
 		return v
 	}
 	open := func(v *volume, from, to int64) *FS {
-		return openBytes(t, failing{bytes.NewReader(v.bytes), from, to}, int64(len(v.bytes)))
+		return openBytes(t, testtool.Failing(bytes.NewReader(v.bytes), from, to), int64(len(v.bytes)))
 	}
 	t.Run("one copy of the table", func(t *testing.T) {
 		v := build()
@@ -72,7 +57,7 @@ func TestUnreadable(t *testing.T) {
 	})
 	t.Run("everything", func(t *testing.T) {
 		v := build()
-		if _, err := Open(failing{bytes.NewReader(v.bytes), 0, 1 << 40}, 0, int64(len(v.bytes))); !errors.Is(err, errMedium) {
+		if _, err := Open(testtool.Failing(bytes.NewReader(v.bytes), 0, 1<<40), 0, int64(len(v.bytes))); !errors.Is(err, testtool.ErrMedium) {
 			t.Errorf("error %v", err)
 		}
 	})

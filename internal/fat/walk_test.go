@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 var kinds = []string{FAT12, FAT16, FAT32}
@@ -360,7 +361,7 @@ func TestWalkEnds(t *testing.T) {
 	v := newVolume(t, shape{})
 	v.put(0, 0, entry("A", 0, 0, 0), entry("B", 0, 0, 0))
 	f := v.open(t)
-	if err := f.WalkSlots(context.Background(), func(Entry) error { return errMedium }); !errors.Is(err, errMedium) {
+	if err := f.WalkSlots(context.Background(), func(Entry) error { return testtool.ErrMedium }); !errors.Is(err, testtool.ErrMedium) {
 		t.Errorf("visit's error: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

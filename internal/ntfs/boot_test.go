@@ -3,7 +3,6 @@ package ntfs
 import (
 	"bytes"
 	"errors"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/fsys"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // TestParseBootRejects breaks one field at a time.
@@ -132,8 +132,8 @@ func TestOpen(t *testing.T) {
 			if e.Path != "/$MFT" || len(e.Data) == 0 {
 				t.Errorf("%s: the first entry is %s", c.name, mark(e))
 			}
-			return errMedium
-		}); !errors.Is(err, errMedium) {
+			return testtool.ErrMedium
+		}); !errors.Is(err, testtool.ErrMedium) {
 			t.Error(err)
 		}
 		warnings := strings.Join(f.Warnings(), "\n")
@@ -143,29 +143,14 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// failing fails to read the bytes in [from, to).
-type failing struct {
-	io.ReaderAt
-	from, to int64
-}
-
-var errMedium = errors.New("medium error")
-
-func (f failing) ReadAt(p []byte, off int64) (int, error) {
-	if off < f.to && off+int64(len(p)) > f.from {
-		return 0, errMedium
-	}
-	return f.ReaderAt.ReadAt(p, off)
-}
-
 func TestOpenUnreadable(t *testing.T) {
 	v := newVolume()
 	size := int64(len(v.bytes))
-	f, err := Open(failing{bytes.NewReader(v.bytes), 0, 512}, 0, size)
+	f, err := Open(testtool.Failing(bytes.NewReader(v.bytes), 0, 512), 0, size)
 	if err != nil || !f.FromBackup() || !slices.Equal(f.Unreadable(), block.Extents{{Offset: 0, Length: 512}}) {
 		t.Errorf("%v, %+v", err, f)
 	}
-	if _, err := Open(failing{bytes.NewReader(v.bytes), 0, size}, 0, size); err == nil || errors.Is(err, ErrNotNTFS) {
+	if _, err := Open(testtool.Failing(bytes.NewReader(v.bytes), 0, size), 0, size); err == nil || errors.Is(err, ErrNotNTFS) {
 		t.Errorf("nothing can be read: %v", err)
 	}
 	for _, size := range []int64{0, 1, 511, 512} {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/fsys"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // TestUnpack has chunks by hand; the volumes of mkntfs have those of others.
@@ -125,7 +126,7 @@ func TestCompressedOdd(t *testing.T) {
 func TestCompressedUnreadable(t *testing.T) {
 	chunk := fixed([]byte{0, 0, 0b10, 'a', 0xFC, 0x0F})
 	v := newVolume().fill(700, chunk).fill(701, chunk).file(20, "f", packed(data(8192, 700, 1, hole, 7, 701, 1, hole, 7), 3))
-	f, err := Open(failing{bytes.NewReader(v.bytes), 701 * tCluster, 702 * tCluster}, 0, int64(len(v.bytes)))
+	f, err := Open(testtool.Failing(bytes.NewReader(v.bytes), 701*tCluster, 702*tCluster), 0, int64(len(v.bytes)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package ntfs
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -111,14 +110,7 @@ func TestExtensions(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			v := newVolume()
 			c.build(v)
-			entries, warnings := v.walk(t)
-			if got := marks(entries); !slices.Equal(got, c.want) {
-				t.Errorf("got  %q\nwant %q", got, c.want)
-			}
-			all := strings.Join(warnings, "\n")
-			if c.warns == "" && all != "" || !strings.Contains(all, c.warns) {
-				t.Errorf("warnings %q, want %q", all, c.warns)
-			}
+			v.require(t, c.want, c.warns)
 		})
 	}
 }

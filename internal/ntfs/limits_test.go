@@ -13,6 +13,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/fsys"
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 // TestTooDeep has directories in directories.
@@ -116,7 +117,7 @@ func TestReadsNoMoreThanTheVolume(t *testing.T) {
 // TestWalkEnds has the visitor and the context end a walk.
 func TestWalkEnds(t *testing.T) {
 	f := newVolume().file(20, "f").open(t)
-	if err := f.Walk(t.Context(), func(fsys.Entry) error { return errMedium }); !errors.Is(err, errMedium) {
+	if err := f.Walk(t.Context(), func(fsys.Entry) error { return testtool.ErrMedium }); !errors.Is(err, testtool.ErrMedium) {
 		t.Errorf("visit's error: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -211,7 +212,7 @@ func TestUnreadable(t *testing.T) {
 		{"a block of an index", 802, []string{"/f deleted 700+512", "/g 701+512", "/h", "/d dir 800+2048", "/d/gone deleted name-only"}, "index of directory 23 cannot"},
 	} {
 		at := c.cluster * tCluster
-		f, err := Open(failing{bytes.NewReader(v.bytes), at, at + tCluster}, 0, int64(len(v.bytes)))
+		f, err := Open(testtool.Failing(bytes.NewReader(v.bytes), at, at+tCluster), 0, int64(len(v.bytes)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -226,14 +226,7 @@ func TestWalk(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			v := newVolume()
 			c.build(v)
-			entries, warnings := v.walk(t)
-			if got := marks(entries); !slices.Equal(got, c.want) {
-				t.Errorf("got  %q\nwant %q", got, c.want)
-			}
-			all := strings.Join(warnings, "\n")
-			if c.warns == "" && all != "" || !strings.Contains(all, c.warns) {
-				t.Errorf("warnings %q, want %q", all, c.warns)
-			}
+			v.require(t, c.want, c.warns)
 		})
 	}
 }
@@ -384,5 +377,19 @@ func TestRuns(t *testing.T) {
 	s := stream{runs: runsOf(700, 5)}
 	if f.addPart(&s, attr{lowest: 4}) || f.addPart(&s, attr{lowest: f.maxClusters() + 1}) || !f.addPart(&s, attr{lowest: 5}) {
 		t.Errorf("%+v", s)
+	}
+}
+
+// require demands what a walk tells, and what it warns of: nothing, where warns is
+// empty.
+func (v *volume) require(t *testing.T, want []string, warns string) {
+	t.Helper()
+	entries, warnings := v.walk(t)
+	if got := marks(entries); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	all := strings.Join(warnings, "\n")
+	if warns == "" && all != "" || !strings.Contains(all, warns) {
+		t.Errorf("warnings %q, want %q", all, warns)
 	}
 }

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
 func TestRead(t *testing.T) {
@@ -289,36 +290,21 @@ func TestGPTHeaders(t *testing.T) {
 	}
 }
 
-// failing fails to read the bytes in [from, to).
-type failing struct {
-	io.ReaderAt
-	from, to int64
-}
-
-var errMedium = errors.New("medium error")
-
-func (f failing) ReadAt(p []byte, off int64) (int, error) {
-	if off < f.to && off+int64(len(p)) > f.from {
-		return 0, errMedium
-	}
-	return f.ReaderAt.ReadAt(p, off)
-}
-
 func TestReadErrors(t *testing.T) {
 	m := bothGPTs(512)
-	if _, err := Read(failing{bytes.NewReader(m.bytes), 0, 512}, 4*mib, 512); !errors.Is(err, errMedium) {
+	if _, err := Read(testtool.Failing(bytes.NewReader(m.bytes), 0, 512), 4*mib, 512); !errors.Is(err, testtool.ErrMedium) {
 		t.Errorf("first sector: %v", err)
 	}
-	got, err := Read(failing{bytes.NewReader(m.bytes), 512, 1024}, 4*mib, 512)
+	got, err := Read(testtool.Failing(bytes.NewReader(m.bytes), 512, 1024), 4*mib, 512)
 	if err != nil || len(got.Entries) != 1 {
 		t.Errorf("second sector: %+v %v", got, err)
 	}
-	got, err = Read(failing{bytes.NewReader(bothGPTs(512).entry(0, 0, 0x0C, 2048, 6144).bytes), 512, 1024}, 4*mib, 512)
+	got, err = Read(testtool.Failing(bytes.NewReader(bothGPTs(512).entry(0, 0, 0x0C, 2048, 6144).bytes), 512, 1024), 4*mib, 512)
 	if err != nil || len(got.Entries) != 1 {
 		t.Fatalf("MBR: %+v %v", got, err)
 	}
 	checkWarnings(t, got.Warnings, []string{"cannot be read"})
-	if _, _, err := GPTHeaders(failing{bytes.NewReader(m.bytes), 512, 1024}, 4*mib, 512); !errors.Is(err, errMedium) {
+	if _, _, err := GPTHeaders(testtool.Failing(bytes.NewReader(m.bytes), 512, 1024), 4*mib, 512); !errors.Is(err, testtool.ErrMedium) {
 		t.Errorf("GPTHeaders: %v", err)
 	}
 	if _, err := Read(bytes.NewReader(m.bytes), 4*mib, 520); err == nil {

@@ -1,5 +1,6 @@
-// Package testtool lets tests call other people's programs, and says loudly when
-// they are not there.
+// Package testtool is what tests of several packages share: other people's programs
+// and images, for which it says loudly when they are not there, and a drive that
+// fails.
 package testtool
 
 import (
