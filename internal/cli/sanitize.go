@@ -114,32 +114,43 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if err != nil {
 		return err
 	}
-	var view emitter = &lines{w: a.stderr, moves: isTerminal(a.stderr)}
-	if o.asEvents {
-		view = jsonEvents{json.NewEncoder(printableJSON{a.stdout})}
-	}
 	// Whoever reads the output may go away, as "tee" does on the same Ctrl-C. The
 	// run must reach its record all the same.
 	signal.Ignore(syscall.SIGPIPE)
 	result, err := session.Sanitize(ctx, session.Options{
 		System: a.system, State: state, Signer: signer, Tool: a.tool(), Request: req, Rules: set, Now: a.now,
 		Confirm: func(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) { return a.confirm(ctx, o, d, p) },
-		Emit:    view.Emit,
+		Emit:    a.emitter(o).Emit,
 	})
 	if result.CertificateID == "" {
 		return err
 	}
-	if o.asJSON {
-		if printErr := printJSON(a.stdout, result); printErr != nil {
-			return printErr
-		}
-	} else if !o.asEvents {
-		a.printResult(result)
+	if printErr := a.showResult(o, result); printErr != nil {
+		return printErr
 	}
 	if err == nil && result.Verdict != attest.Pass {
 		return outcome(exitNotPass)
 	}
 	return err
+}
+
+// emitter shows what happens while a run is under way.
+func (a *app) emitter(o sanitizeOptions) emitter {
+	if o.asEvents {
+		return jsonEvents{json.NewEncoder(printableJSON{a.stdout})}
+	}
+	return &lines{w: a.stderr, moves: isTerminal(a.stderr)}
+}
+
+// showResult shows what came of it, where the last event has not.
+func (a *app) showResult(o sanitizeOptions, r session.Result) error {
+	switch {
+	case o.asJSON:
+		return printJSON(a.stdout, r)
+	case !o.asEvents:
+		a.printResult(r)
+	}
+	return nil
 }
 
 // checkCanConfirm finds out, before anything is read or made, whether the target
