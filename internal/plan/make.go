@@ -97,7 +97,7 @@ func (f Format) problem(size int64) string {
 }
 
 var (
-	classes    = []scan.Class{scan.Credential, scan.Configuration, scan.Log, scan.Identifier}
+	classes    = []scan.Class{scan.Credential, scan.Configuration, scan.Log, scan.Identity}
 	severities = []scan.Severity{scan.Critical, scan.High, scan.Medium, scan.Low}
 )
 

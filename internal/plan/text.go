@@ -116,7 +116,7 @@ func className(c scan.Class) string {
 		return "Configuration"
 	case scan.Log:
 		return "Logs"
-	case scan.Identifier:
+	case scan.Identity:
 		return "Device identities"
 	default:
 		return human.Safe(string(c))

@@ -143,7 +143,7 @@ func TestWordsForWhatWasFound(t *testing.T) {
 		"No leftovers were found.": {Verdict: scan.Clean, Covered: true},
 		"No leftovers were found in what could be looked at. Not all of the drive could be looked at; there may be more.": {Verdict: scan.Incomplete},
 		"No leftovers were found. Credentials: 2 low.":                                                                    {Verdict: scan.Clean, Covered: true, Counts: []Count{{scan.Credential, scan.Low, 2}}},
-		"1 leftover. Device identities: 1 medium.":                                                                        {Verdict: scan.Leftovers, Covered: true, Counts: []Count{{scan.Identifier, scan.Medium, 1}}},
+		"1 leftover. Device identities: 1 medium.":                                                                        {Verdict: scan.Leftovers, Covered: true, Counts: []Count{{scan.Identity, scan.Medium, 1}}},
 	} {
 		if got := b.words(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -18,13 +18,11 @@ const (
 	KeyStore      = "key-store"
 	Certificate   = "certificate"
 	Authority     = "authority-certificate"
-	PublicKey     = "public-key"
 	Network       = "network-configuration"
 	ProvisionLog  = "provisioning-log"
 	EgressImage   = "log-egress-image"
 	ManagedLogs   = "managed-logs-folder"
 	ArchiveName   = "archive-name"
-	HostLitter    = "host-litter"
 	CloudKey      = "aws-access-key"
 	ProvisionName = "provisioning-name"
 )

@@ -28,8 +28,8 @@ func TestBuiltin(t *testing.T) {
 		}
 	}
 	for _, id := range []string{
-		Archive, PrivateKey, KeyStore, Certificate, Authority, PublicKey, Network, ProvisionLog, EgressImage, ManagedLogs,
-		ArchiveName, HostLitter, CloudKey, ProvisionName,
+		Archive, PrivateKey, KeyStore, Certificate, Authority, Network, ProvisionLog, EgressImage, ManagedLogs,
+		ArchiveName, CloudKey, ProvisionName,
 	} {
 		if !ids[id] {
 			t.Errorf("there is no rule %q, of which the scan knows more", id)

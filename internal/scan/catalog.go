@@ -34,7 +34,7 @@ type catalog struct {
 	named   []entry // those whose name alone tells
 	bins    bins
 	limits  limits
-	content func(file int32, e fsys.Entry) // takes what does not stand on the drive as it is
+	packed  func(file int32, e fsys.Entry) // takes what does not stand on the drive as it is
 }
 
 // maxNamed bounds what is kept of entries that are found by name.
@@ -69,8 +69,8 @@ func (x *catalog) take(e fsys.Entry, former bool) {
 	if hasContent(e) {
 		file = x.files.add(e.Data, e.Deleted)
 	}
-	if e.Content != nil && x.content != nil && !e.Dir {
-		x.content(file, e)
+	if e.Content != nil && x.packed != nil && !e.Dir {
+		x.packed(file, e)
 	}
 	x.bins.take(e, file)
 	found := entryOf(e, file)

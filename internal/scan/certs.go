@@ -17,7 +17,7 @@ const exampleCertificate = "MIICiTCCAfICCQD6m7oRw0uXOj"
 // confirmCertificate reports a certificate in PEM, in DER, or in base64 without an
 // armour.
 func confirmCertificate(c *checker, r *rules.Rule, v *view, pos int64) {
-	start, a, ok := certificateAt(v, pos)
+	start, a, ok := valueAt(v, pos, isCertificate)
 	if !ok || len(a.der) < minBody {
 		return
 	}
@@ -35,18 +35,9 @@ func confirmCertificate(c *checker, r *rules.Rule, v *view, pos int64) {
 	c.report(v, start, s)
 }
 
-func certificateAt(v *view, pos int64) (start int64, a armor, ok bool) {
-	switch head := v.bytes(pos, len(pemBegin)); {
-	case string(head) == pemBegin:
-		a, ok = armorAt(v, pos, func(label []byte) bool {
-			kind, ok := bytes.CutSuffix(label, []byte("CERTIFICATE"))
-			return ok && (len(kind) == 0 || string(kind) == "X509 " || string(kind) == "TRUSTED ")
-		})
-		return pos, a, ok
-	case inBase64(head):
-		return bareBase64(v, pos)
-	}
-	return bareDER(v, pos)
+func isCertificate(label []byte) bool {
+	kind, ok := bytes.CutSuffix(label, []byte("CERTIFICATE"))
+	return ok && (len(kind) == 0 || string(kind) == "X509 " || string(kind) == "TRUSTED ")
 }
 
 // confirmPublicKey reports a public key, or a request for a certificate, in PEM.

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/panoscrub/panoscrub/internal/block"
-
 	"github.com/panoscrub/panoscrub/internal/rules"
 )
 

@@ -1,10 +1,35 @@
 package scan
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // maxHeader is how far before a literal of DER the value may start that it is in:
 // the literals stand behind one or two headers.
 const maxHeader = 12
+
+// valueAt reads the DER value in which a candidate stands, and tells where it
+// starts: in a PEM block with a label that is wanted, in base64, or as it is.
+func valueAt(v *view, pos int64, wanted func(label []byte) bool) (start int64, a armor, ok bool) {
+	switch head := v.bytes(pos, len(pemBegin)); {
+	case string(head) == pemBegin:
+		a, ok = armorAt(v, pos, wanted)
+		return pos, a, ok
+	case inBase64(head):
+		return bareBase64(v, pos)
+	}
+	return bareDER(v, pos)
+}
+
+// inBase64 reports whether a candidate is one of base64: those of DER have bytes
+// in them that are no characters.
+func inBase64(head []byte) bool {
+	return !bytes.ContainsFunc(head[:min(len(head), minBase64)], func(c rune) bool { return c > 0x7F || !base64Char(byte(c)) })
+}
+
+// minBase64 is how long the shortest literal of base64 is.
+const minBase64 = 7
 
 // bareDER reads the DER value, without any armour, in which the candidate at pos
 // stands: the outermost sequence in front of it whose length reaches beyond it.

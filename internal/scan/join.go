@@ -183,14 +183,14 @@ func (j *join) addSightings() {
 	}
 	groups := map[item][]sighting{}
 	var order []item
-	runs := map[*rules.Rule]*run{}
+	rows := map[*rules.Rule]*row{}
 	for _, s := range j.sightings {
 		k := item{rule: s.rule, value: s.value, file: s.file, member: s.member.id()}
 		switch {
 		case s.member != nil || s.value != "":
 		case s.rule.Background && s.file != noFile:
 		case s.rule.Background:
-			k.pos = runOf(runs, s)
+			k.pos = rowOf(rows, s)
 		case s.lines == 0 || s.file == noFile:
 			k.pos = s.pos
 		}
@@ -208,19 +208,19 @@ func (j *join) addSightings() {
 	}
 }
 
-// run is a row of sightings in free space that are one item.
-type run struct{ start, end int64 }
+// row is where the sightings in free space lie that are one item.
+type row struct{ start, end int64 }
 
-// runGap is how far apart the sightings of a row may be.
-const runGap = 4 << 10
+// rowGap is how far apart the sightings of a row may be.
+const rowGap = 4 << 10
 
-// runOf tells where the row starts that a sighting belongs to. They come in
+// rowOf tells where the row starts that a sighting belongs to. They come in
 // ascending order.
-func runOf(runs map[*rules.Rule]*run, s sighting) int64 {
-	r := runs[s.rule]
-	if r == nil || s.pos > r.end+runGap {
-		r = &run{start: s.pos}
-		runs[s.rule] = r
+func rowOf(rows map[*rules.Rule]*row, s sighting) int64 {
+	r := rows[s.rule]
+	if r == nil || s.pos > r.end+rowGap {
+		r = &row{start: s.pos}
+		rows[s.rule] = r
 	}
 	r.end = s.pos + s.length
 	return r.start

@@ -25,7 +25,7 @@ func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
 		confirmKeyTail(c, r, v, pos)
 		return
 	}
-	start, a, ok := keyAt(v, pos)
+	start, a, ok := valueAt(v, pos, isPrivateKey)
 	if !ok || len(a.der) < minBody {
 		return
 	}
@@ -41,27 +41,7 @@ func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
 	c.report(v, start, s)
 }
 
-// keyAt reads what looks like a key around a candidate, and tells where it
-// starts.
-func keyAt(v *view, pos int64) (start int64, a armor, ok bool) {
-	switch head := v.bytes(pos, len(pemBegin)); {
-	case string(head) == pemBegin:
-		a, ok = armorAt(v, pos, func(label []byte) bool { return bytes.HasSuffix(label, []byte("PRIVATE KEY")) })
-		return pos, a, ok
-	case inBase64(head):
-		return bareBase64(v, pos)
-	}
-	return bareDER(v, pos)
-}
-
-// inBase64 reports whether a candidate is one of base64: those of DER have bytes
-// in them that are no characters.
-func inBase64(head []byte) bool {
-	return !bytes.ContainsFunc(head[:min(len(head), minBase64)], func(c rune) bool { return c > 0x7F || !base64Char(byte(c)) })
-}
-
-// minBase64 is how long the shortest literal of base64 is.
-const minBase64 = 7
+func isPrivateKey(label []byte) bool { return bytes.HasSuffix(label, []byte("PRIVATE KEY")) }
 
 // key is what can be said of a private key without telling it.
 type key struct {

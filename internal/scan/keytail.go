@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/rules"
@@ -19,7 +18,7 @@ const (
 // whose start is there is judged by that.
 func confirmKeyTail(c *checker, r *rules.Rule, v *view, pos int64) {
 	label, ok := labelAfter(pemEnd, v.bytes(pos, len(pemEnd)+maxLabel+len(pemDash)))
-	if !ok || !bytes.HasSuffix(label, []byte("PRIVATE KEY")) {
+	if !ok || !isPrivateKey(label) {
 		return
 	}
 	text, here := v.around(pos, maxTail, 0)

@@ -48,7 +48,7 @@ func logHint(lines int) string {
 
 func hasStamp(b []byte) bool {
 	for i, c := range []byte(stamp) {
-		if digit := '0' <= b[i] && b[i] <= '9'; c == '0' && !digit || c != '0' && b[i] != c {
+		if c == '0' && !digit(b[i]) || c != '0' && b[i] != c {
 			return false
 		}
 	}

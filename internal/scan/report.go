@@ -19,7 +19,7 @@ const (
 	Credential    = rules.Credential
 	Configuration = rules.Configuration
 	Log           = rules.Log
-	Identifier    = rules.Identity
+	Identity      = rules.Identity
 
 	Critical = rules.Critical
 	High     = rules.High
@@ -85,6 +85,17 @@ type Finding struct {
 	Sample   bool   `json:"sample"`   // documentation's example data, not a real leftover: always low
 	Advice   string `json:"advice"`   // what to do about it
 }
+
+// The encodings of findings.
+const (
+	encodingText   = "utf-8"
+	encodingBinary = "binary"
+	encodingDER    = "der"
+	encodingBase64 = "base64"
+	encodingGzip   = "gzip"
+	encodingLE     = "utf-16le"
+	encodingBE     = "utf-16be"
+)
 
 // Coverage says what was really looked at.
 type Coverage struct {

@@ -52,7 +52,7 @@ func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 	small := block.AnyReader(s.r)
 	found := limits{}
 	s.catalog = catalog{
-		set: s.set, files: newFileIndex(), limits: found, content: s.content,
+		set: s.set, files: newFileIndex(), limits: found, packed: s.packed,
 		volumes: openVolumes(small, s.r.Size(), s.r.SectorSize(), found),
 	}
 	if err := s.catalog.read(ctx, small); err != nil {
@@ -67,9 +67,9 @@ func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 // maxPacked is how much of a file that the file system compresses is looked at.
 const maxPacked = 4 << 20
 
-// content looks at a file's content where that does not stand on the drive as it
+// packed looks at a file's content where that does not stand on the drive as it
 // is: the sweep will not see it.
-func (s *scan) content(file int32, e fsys.Entry) {
+func (s *scan) packed(file int32, e fsys.Entry) {
 	c := newChecker(s.set, s.out)
 	content := e.Content(maxPacked)
 	if len(content) == maxPacked && e.Size > maxPacked {

@@ -1,8 +1,6 @@
 package scan
 
-import (
-	"github.com/panoscrub/panoscrub/internal/rules"
-)
+import "github.com/panoscrub/panoscrub/internal/rules"
 
 // sighting is one thing that a confirmer is sure of, where it was seen. Several
 // sightings may be of one item; join makes findings of them.

@@ -2,17 +2,6 @@ package scan
 
 import "io"
 
-// Encodings, as [Finding.Encoding] has them.
-const (
-	encodingText   = "utf-8"
-	encodingBinary = "binary"
-	encodingDER    = "der"
-	encodingBase64 = "base64"
-	encodingGzip   = "gzip"
-	encodingLE     = "utf-16le"
-	encodingBE     = "utf-16be"
-)
-
 // pairs reads the UTF-16 text of a view as if it were ASCII, so that confirmers
 // need to know nothing of UTF-16. What is not ASCII becomes 0xFF.
 type pairs struct {

@@ -55,10 +55,10 @@ func (v *view) offset(pos int64) int64 {
 	return v.locate(pos)
 }
 
-// memberView is a view of what was taken out of an archive: every byte of it is
-// said to lie where the member's local header does.
-func memberView(content []byte, file int32, header int64) *view {
-	return &view{file: file, size: int64(len(content)), loaded: content, locate: func(int64) int64 { return header }}
+// memberView is a view of what was unpacked: every byte of it is said to lie where
+// that starts on the drive.
+func memberView(content []byte, file int32, start int64) *view {
+	return &view{file: file, size: int64(len(content)), loaded: content, locate: func(int64) int64 { return start }}
 }
 
 // stream reads a file through its spans.

@@ -40,7 +40,7 @@ func Count(report *scan.Report) Counts {
 	if report == nil {
 		return nil
 	}
-	counts := Counts{scan.Credential: 0, scan.Configuration: 0, scan.Log: 0, scan.Identifier: 0}
+	counts := Counts{scan.Credential: 0, scan.Configuration: 0, scan.Log: 0, scan.Identity: 0}
 	for _, f := range report.Findings {
 		if !f.Sample && f.Severity != scan.Low {
 			counts[f.Class]++
