@@ -46,7 +46,7 @@ func Open(r io.ReaderAt, start, size int64) (*FS, error) {
 	entries := boot.TableEntries()
 	room := (size - (boot.DataOffset - start) + int64(boot.ClusterBytes) - 1) / int64(boot.ClusterBytes)
 	f.clusters = uint32(min(int64(boot.Clusters), entries-2, room))
-	f.table = newTable(f.src, boot)
+	f.table = newTable(f.src, &f.notes, boot)
 	f.warnBoot(entries, size)
 	return f, nil
 }

@@ -113,3 +113,35 @@ func (s sparse) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return len(p), nil
 }
+
+// TestTableReadAgainAndAgain has a file whose chain goes to another page of the
+// table with each link: it is followed as far as reading allows, and that is said.
+func TestTableReadAgainAndAgain(t *testing.T) {
+	const perPage, pages = pageBytes / 4, 2 * pageSlots
+	v := newVolume(t, shape{kind: FAT32, clusters: perPage * (pages + 1)})
+	// Clusters of one number in pages that share a place in the cache, in turns.
+	at := func(i int) uint32 { return uint32(10 + i/2 + i%2*pageSlots*perPage) }
+	const links = 2 * (perPage - 20)
+	v.put(0, 0, entry("F", 0, at(0), 512*links))
+	for i := range links - 1 {
+		v.link(at(i), at(i+1))
+	}
+	v.link(at(links-1), end)
+	f := v.open(t)
+	f.table.loads = 100
+	if link := f.table.next(at(0)); link.next != at(1) {
+		t.Fatalf("%+v", link)
+	}
+	found := 0
+	for i := range 200 {
+		if f.table.next(at(i)).kind == linkNext {
+			found++
+		}
+	}
+	if warnings := fmt.Sprint(f.Warnings()); found < 100 || found == 200 || !strings.Contains(warnings, "again and again") {
+		t.Errorf("%d links of 200, warnings %s", found, warnings)
+	}
+	if e := walk(t, f)[0]; e.Incomplete {
+		t.Errorf("a walk does not begin anew: %d pieces", len(e.Data))
+	}
+}

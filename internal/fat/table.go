@@ -10,6 +10,9 @@ import (
 const (
 	pageBytes = 32 << 10
 	pageSlots = 32
+	// sparePageLoads bounds how often a walk may read pages again, which a chain
+	// that jumps to and fro could demand without end.
+	sparePageLoads = 1 << 17
 )
 
 // linkKind is what a table entry says of its cluster.
@@ -34,15 +37,18 @@ type link struct {
 // it from the other.
 type table struct {
 	src     *fsys.Source
+	notes   *fsys.Notes
 	bits    int
+	bytes   int64
 	offsets []int64 // of the copies, the one in force first
 
 	mu    sync.Mutex
 	pages *fsys.Pages
+	loads int64 // that may still be made
 }
 
-func newTable(src *fsys.Source, b Boot) *table {
-	t := &table{src: src}
+func newTable(src *fsys.Source, notes *fsys.Notes, b Boot) *table {
+	t := &table{src: src, notes: notes, bytes: b.TableBytes}
 	switch b.Type {
 	case FAT12:
 		t.bits = 12
@@ -55,8 +61,16 @@ func newTable(src *fsys.Source, b Boot) *table {
 	if b.Mirrored && b.Copies == 2 {
 		t.offsets = append(t.offsets, b.TableOffset+b.TableBytes)
 	}
-	t.pages = fsys.NewPages(b.TableBytes, pageBytes, pageSlots, t.load)
+	t.begin()
 	return t
+}
+
+// begin forgets what was read, so that each walk finds the same bounds.
+func (t *table) begin() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pages = fsys.NewPages(t.bytes, pageBytes, pageSlots, t.load)
+	t.loads = 4*t.bytes/pageBytes + sparePageLoads
 }
 
 // next decodes the entry of cluster c.
@@ -109,6 +123,10 @@ func (t *table) octet(at int64) (uint32, bool) {
 
 // load reads a page.
 func (t *table) load(page []byte, at int64) (lost []int, ok bool) {
+	if t.loads--; t.loads < 0 {
+		t.notes.Add("the table would have to be read again and again; some files are not followed to their end")
+		return nil, false
+	}
 	for _, l := range t.src.Read(page, t.offsets[0]+at) {
 		if !t.rescue(page[l:min(l+fsys.Unit, len(page))], at+int64(l)) {
 			lost = append(lost, l)

@@ -74,6 +74,7 @@ type walker struct {
 }
 
 func (f *FS) walker(ctx context.Context, visit func(Entry) error) *walker {
+	f.table.begin()
 	return &walker{Budget: fsys.NewBudget(ctx, &f.notes, f.clusters), f: f, visit: visit, seen: fsys.Set{}}
 }
 
