@@ -25,7 +25,7 @@ func (j *join) appliances() []Appliance {
 		list = append(list, Appliance{DeviceName: e.device, Source: fromArchiveName})
 	}
 	for _, s := range j.sightings {
-		if s.sample {
+		if s.sample || s.names == (Appliance{}) {
 			continue
 		}
 		a := s.names

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/fsys"
@@ -31,13 +32,15 @@ type catalog struct {
 	set     *ruleset
 	volumes []volume
 	files   fileIndex
-	named   []entry // those whose name alone tells
+	named   []entry             // those whose name alone tells
+	counts  map[*rules.Rule]int // of named
 	bins    bins
 	limits  limits
 	packed  func(file int32, e fsys.Entry) // takes what does not stand on the drive as it is
 }
 
-// maxNamed bounds what is kept of entries that are found by name.
+// maxNamed bounds what is kept of entries that one rule finds by name, so that
+// those of one that matters little crowd out no others.
 const maxNamed = 2000
 
 // read walks all volumes once, for what names tell and for where files lie.
@@ -87,10 +90,14 @@ func (x *catalog) nameAs(e entry, n rules.Named) {
 	r, device := x.set.Match(n)
 	switch {
 	case r == nil:
-	case len(x.named) == maxNamed:
+	case x.counts[r] == maxNamed:
 		x.limits.addFor(r, limitMore)
 	default:
 		e.rule, e.device = r, device
+		if x.counts == nil {
+			x.counts = map[*rules.Rule]int{}
+		}
+		x.counts[r]++
 		x.named = append(x.named, e)
 	}
 }
@@ -141,4 +148,31 @@ func (x *catalog) entriesOf(ctx context.Context, wanted map[int32]bool) (map[int
 		}
 	}
 	return found, nil
+}
+
+// inLiveFolders tells which of the offsets, in ascending order, lie in what holds the entries of a
+// folder in use. When it is cancelled it knows of fewer.
+func (x *catalog) inLiveFolders(ctx context.Context, offsets []int64) map[int64]bool {
+	live := map[int64]bool{}
+	for i := range x.volumes {
+		if len(offsets) == 0 {
+			break
+		}
+		err := x.volumes[i].walk(ctx, func(e fsys.Entry) error {
+			if !e.Dir || e.Deleted {
+				return nil
+			}
+			for _, d := range e.Data {
+				at, _ := slices.BinarySearch(offsets, d.Offset)
+				for ; at < len(offsets) && offsets[at] < d.End(); at++ {
+					live[offsets[at]] = true
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			break
+		}
+	}
+	return live
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/human"
@@ -60,6 +61,9 @@ func describeCertificate(a armor) (s sighting, authority, ok bool) {
 		if cert, err := x509.ParseCertificate(a.der[:min(claimed, len(a.der))]); err == nil {
 			s.pair = pairOf(cert.PublicKey)
 			s.hint, authority = certificateHint(cert)
+			if signsPrograms(cert) {
+				s.severity = Low
+			}
 			return s, authority, true
 		}
 	}
@@ -79,7 +83,7 @@ func describeCertificate(a armor) (s sighting, authority, ok bool) {
 func certificateHint(cert *x509.Certificate) (hint string, authority bool) {
 	subject := cert.Subject.String()
 	selfSigned := bytes.Equal(cert.RawIssuer, cert.RawSubject)
-	authority = (cert.IsCA || cert.Version == 1 && selfSigned) && !namesDevice(subject)
+	authority = (cert.IsCA || selfSigned && (cert.Version == 1 || cert.KeyUsage&x509.KeyUsageCertSign != 0 || strings.Contains(subject, "Certification Authority"))) && !namesDevice(subject)
 	kind := "certificate"
 	if authority {
 		kind = "certificate of an authority"
@@ -94,6 +98,12 @@ func certificateHint(cert *x509.Certificate) (hint string, authority bool) {
 // AWS IoT, or for one of its things.
 func mentionsAWS(der []byte) bool {
 	return bytes.Contains(der, []byte("AWS IoT Certificate")) || bytes.Contains(der, []byte("Amazon Web Services O=Amazon.com"))
+}
+
+// signsPrograms reports whether the certificate is one that programs are signed
+// with, or their signatures dated: installers are full of them.
+func signsPrograms(cert *x509.Certificate) bool {
+	return slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning) || slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageTimeStamping)
 }
 
 // namesDevice reports whether a subject is that of a device.

@@ -86,10 +86,9 @@ func openBase64(back, drop int) confirmer {
 		if start < 0 || !c.worthDecoding(v, start, drop) {
 			return
 		}
-		text := v.bytes(start, base64.StdEncoding.EncodedLen(c.room(maxBase64)))
-		body, end := armorBody(nil, text, 0, len(text))
+		body, end, whole := c.base64At(v, start)
 		content := decodeBase64(body)
-		if end == len(text) && start+int64(end) < v.size {
+		if !whole {
 			c.limits.add(limitInflated)
 		}
 		if len(content) <= drop {
@@ -97,7 +96,29 @@ func openBase64(back, drop int) confirmer {
 		}
 		c.inflated += len(content)
 		in := member{kind: encodingBase64, pos: start, end: start + int64(end), offset: v.offset(start)}
+		if w := v.wide; w != nil {
+			in.pos, in.end = w.outwards(in.pos), w.outwards(in.end)
+			in.offset = w.outer.offset(in.pos)
+		}
 		c.within(v, &in, func() { c.look(memberView(content[drop:], v.file, in.offset), 0, len(content)-drop) })
+	}
+}
+
+// base64At reads the base64 at start, little of it at first, since most of what
+// looks like some is short.
+func (c *checker) base64At(v *view, start int64) (body []byte, end int, whole bool) {
+	most := base64.StdEncoding.EncodedLen(c.room(maxBase64))
+	for look := 4 << 10; ; look *= 4 {
+		text := v.bytes(start, min(most, look))
+		if body, end = armorBody(nil, text, 0, len(text)); end < len(text) {
+			return body, end, true
+		}
+		if start+int64(end) >= v.size {
+			return body, end, !v.cut
+		}
+		if look >= most {
+			return body, end, false
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ func (j *join) resolve(ctx context.Context) {
 		j.keep(func(s sighting) bool { return s.file == noFile })
 	}
 	j.owners = owners
+	j.dropLiveFolders(ctx)
 	j.named = map[int32]entry{}
 	for _, e := range j.catalog.named {
 		if e.file != noFile {
@@ -63,6 +64,25 @@ func (j *join) run() []Finding {
 	return number(j.findings)
 }
 
+// dropLiveFolders drops folders that are in use and hold no more than names that
+// are common: those of the appliance's are known by their path.
+func (j *join) dropLiveFolders(ctx context.Context) {
+	common := func(s sighting) bool {
+		return s.rule.ID == rules.ProvisionName && !slices.ContainsFunc(strings.Split(s.value, ", "), func(name string) bool {
+			return !slices.Contains(commonNames, name)
+		})
+	}
+	var places []int64
+	for _, s := range j.sightings {
+		if common(s) {
+			places = append(places, s.offset)
+		}
+	}
+	slices.Sort(places)
+	live := j.catalog.inLiveFolders(ctx, places)
+	j.keep(func(s sighting) bool { return !common(s) || !live[s.offset] })
+}
+
 // keep drops the sightings that the function is false for.
 func (j *join) keep(f func(s sighting) bool) {
 	j.sightings = slices.DeleteFunc(j.sightings, func(s sighting) bool { return !f(s) })
@@ -74,13 +94,16 @@ func (j *join) dropKnownNames() {
 	known := map[string]bool{}
 	for _, e := range j.catalog.named {
 		known[strings.ToLower(path.Base(e.path))] = true
+		if e.rule.ID == rules.EgressImage {
+			known[egressStart], known[egressStart[:exfatPiece]] = true, true
+		}
 	}
 	j.keep(func(s sighting) bool {
 		if s.rule.ID != rules.ArchiveName && s.rule.ID != rules.ProvisionName {
 			return true
 		}
 		for name := range strings.SplitSeq(s.value, ", ") {
-			if !known[name] && name != egressStart {
+			if !known[name] {
 				return true
 			}
 		}
@@ -91,7 +114,7 @@ func (j *join) dropKnownNames() {
 // dropInKeyStores drops the encrypted keys that a key store is there to hold.
 func (j *join) dropInKeyStores() {
 	j.keep(func(s sighting) bool {
-		return s.rule.ID != rules.PrivateKey || s.encoding != encodingDER || !slices.ContainsFunc(j.sightings, func(store sighting) bool {
+		return s.rule.ID != rules.PrivateKey || s.encoding != encodingDER || s.severity != High || !slices.ContainsFunc(j.sightings, func(store sighting) bool {
 			return store.rule.ID == rules.KeyStore && store.file == s.file && store.member.id() == s.member.id() &&
 				store.pos <= s.pos && s.pos < store.pos+store.length
 		})
@@ -122,7 +145,7 @@ func (j *join) dropMemberBytes() {
 		}
 		of := members[place{s.file, s.rule}]
 		at, _ := slices.BinarySearchFunc(of, pos, func(m *member, pos int64) int { return cmp.Compare(m.pos, pos) })
-		return at == 0 || pos >= of[at-1].last()
+		return at == 0 || pos >= of[at-1].covered()
 	})
 }
 
@@ -145,7 +168,7 @@ func (j *join) dropContained() {
 		if s.value != "" && !s.rule.Own { // what an operator looks for hides nothing
 			p.rule = nil
 		}
-		if outer, ok := longest[p]; ok && s.pos+s.length <= outer.pos+outer.length && s.key() != outer.key() {
+		if outer, ok := longest[p]; ok && s.pos+s.length <= outer.pos+outer.length && s.key() != outer.key() && (s.sample || !outer.sample) {
 			contained[s.key()] = true
 			continue
 		}

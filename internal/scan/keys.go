@@ -87,6 +87,9 @@ func describeKey(a armor) (key, bool) {
 	case !startsKey(a.der):
 		return key{}, false
 	}
+	if a.encoding == encodingDER && len(a.der) <= maxHeader+64 && bytes.Count(a.der[len(a.der)-32:], []byte{0}) > 3 {
+		return key{}, false // what a program puts before a key: no key has so many zeros
+	}
 	if k, ok := parseKey(a); ok {
 		return k, true
 	}
@@ -156,10 +159,14 @@ func startsSealed(der []byte) bool {
 	return bytes.HasPrefix(head, []byte("\x06\x09*\x86H\x86\xF7\x0D\x01\x05")) || bytes.HasPrefix(head, []byte("\x06\x0A*\x86H\x86\xF7\x0D\x01\x0C\x01"))
 }
 
+// maxParsed is the longest key that is parsed: one of RSA with 8192 bits has 4.7 kB,
+// and the time grows with the cube.
+const maxParsed = 5 << 10
+
 // parseKey parses a whole key, whatever its label says; false where the standard
 // library cannot.
 func parseKey(a armor) (key, bool) {
-	if !a.whole {
+	if !a.whole || len(a.der) > maxParsed {
 		return key{}, false
 	}
 	if parsed, err := x509.ParsePKCS8PrivateKey(a.der); err == nil {

@@ -2,9 +2,11 @@ package scan
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/rules"
@@ -18,6 +20,7 @@ type member struct {
 	name      string  // of a member; "" where there is none
 	pos       int64   // in the view of the outermost: where that starts
 	end       int64   // behind its data, in the view that it is in
+	seen      int64   // behind what was looked at, where that is not all
 	root      *member // the outermost, where that is another
 	offset    int64   // on the drive, of where it starts
 	archives  int     // how many archives it is in
@@ -41,6 +44,14 @@ func (m *member) last() int64 {
 	return m.end
 }
 
+// covered is the position behind what was looked at of the outermost.
+func (m *member) covered() int64 {
+	if m.root != nil {
+		m = m.root
+	}
+	return cmp.Or(m.seen, m.end)
+}
+
 // locate is where all that is in the member is said to lie: where it starts.
 func (m *member) locate(int64) int64 { return m.offset }
 
@@ -56,7 +67,13 @@ func (m *member) id() memberID {
 // partly overwritten.
 func openMember(c *checker, _ *rules.Rule, v *view, pos int64) {
 	h, ok := parseLocal(v, pos)
-	if !ok || h.encrypted || strings.HasSuffix(h.name, "/") || h.method != zipStored && h.method != zipDeflated {
+	if !ok || h.encrypted || strings.HasSuffix(h.name, "/") {
+		return
+	}
+	if h.method != zipStored && h.method != zipDeflated {
+		if slices.Contains(otherMethods, h.method) {
+			c.limits.add(limitMethod)
+		}
 		return
 	}
 	in := member{kind: kindZip, name: h.name, pos: pos, end: h.data, offset: v.offset(pos), archives: 1}
@@ -72,10 +89,14 @@ func openMember(c *checker, _ *rules.Rule, v *view, pos int64) {
 		return
 	}
 	content, end := unpackStored(v, h, c.room(maxStored))
-	in.end = end
+	in.end, in.seen = end, h.data+int64(len(content))
 	c.inflated += len(content)
 	c.within(v, &in, func() { c.look(memberView(content, v.file, in.offset), 0, len(content)) })
 }
+
+// otherMethods are those in use that are not read (§4.4.5): Deflate64, bzip2,
+// LZMA, Zstandard, XZ, PPMd.
+var otherMethods = []uint16{9, 12, 14, 93, 95, 98}
 
 // maxStored is how much of a stored member is looked at as such: the sweep sees
 // all of it, as it sees any other byte.
@@ -125,7 +146,7 @@ func describedSize(content []byte) (size int, ok bool) {
 // where it ended. A DEFLATE stream ends itself, so members whose size is not known
 // are no different, and one that is cut short gives what comes before the cut.
 func (c *checker) inflate(v *view, in *member, pos, limit int64) {
-	cursor := &cursor{v: v, pos: pos, end: limit}
+	cursor := &cursor{v: v, pos: pos, end: limit, taken: &c.taken}
 	u := &c.unpackers[in.depth]
 	if u.inflater == nil {
 		u.inflater = flate.NewReader(cursor)
@@ -134,6 +155,10 @@ func (c *checker) inflate(v *view, in *member, pos, limit int64) {
 	}
 	c.stream(v, in, u)
 	in.end = cursor.pos
+	c.taken -= len(cursor.ready)
+	if cursor.short || v.cut && cursor.pos == v.size {
+		c.limits.add(limitInflated)
+	}
 }
 
 // cursor reads a view byte by byte, so that a decompressor takes no more than
@@ -142,16 +167,22 @@ type cursor struct {
 	v        *view
 	pos, end int64
 	ready    []byte
+	taken    *int // of what may be unpacked: what gives nothing costs, too
+	short    bool // it was used up
 }
 
 const cursorBytes = 4 << 10
 
 func (r *cursor) ReadByte() (byte, error) {
 	if len(r.ready) == 0 {
+		if r.short = *r.taken >= maxInflated; r.short {
+			return 0, io.ErrUnexpectedEOF
+		}
 		r.ready = r.v.bytes(r.pos, int(min(cursorBytes, r.end-r.pos)))
 		if len(r.ready) == 0 {
 			return 0, io.ErrUnexpectedEOF
 		}
+		*r.taken += len(r.ready)
 	}
 	b := r.ready[0]
 	r.ready = r.ready[1:]

@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"slices"
 
 	"github.com/panoscrub/panoscrub/internal/rules"
@@ -29,7 +30,7 @@ func confirmNetwork(c *checker, r *rules.Rule, v *view, pos int64) {
 		return
 	}
 	text, here := v.around(pos, networkBack, networkAhead)
-	start, end := documentAround(text, here)
+	start, end := documentAround(text, here, func() bool { return c.try(r) })
 	doc := text[start:end]
 	var found []string
 	for _, k := range networkKeys {
@@ -37,9 +38,9 @@ func confirmNetwork(c *checker, r *rules.Rule, v *view, pos int64) {
 			found = append(found, k)
 		}
 	}
-	wifi := hasText(valueOf(doc, "PassCode"))
-	ssh := slices.Contains(found, "Ssh") && hasText(valueOf(doc, "Password"))
-	if len(found) < 2 && !ssh {
+	wifi := hasTextIn(doc, "PassCode")
+	ssh := slices.Contains(found, "Ssh") && hasTextIn(doc, "Password")
+	if len(found) < 2 && !ssh || isModel(doc, found) {
 		return
 	}
 	s := sighting{rule: r, length: int64(len(doc)), hint: networkHint(wifi, ssh)}
@@ -47,6 +48,15 @@ func confirmNetwork(c *checker, r *rules.Rule, v *view, pos int64) {
 		s.severity = High
 	}
 	c.report(v, pos-int64(here-start), s)
+}
+
+// isModel reports whether doc describes the API, as every SDK has it: a key has a
+// shape there, and no value.
+func isModel(doc []byte, keys []string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool {
+		inner, ok := bytes.CutPrefix(valueOf(doc, key), []byte("{"))
+		return ok && bytes.HasPrefix(bytes.TrimLeft(inner, " \t\r\n"), []byte(`"shape"`))
+	})
 }
 
 func networkHint(wifi, ssh bool) string {
@@ -63,9 +73,12 @@ func networkHint(wifi, ssh bool) string {
 
 // documentAround finds the JSON object that text[here] lies in: the outermost
 // one that is whole, else all that looks like text from the outermost brace on.
-func documentAround(text []byte, here int) (start, end int) {
+func documentAround(text []byte, here int, try func() bool) (start, end int) {
 	braces := openBraces(text, here)
 	for _, at := range braces {
+		if !try() {
+			break
+		}
 		var doc json.RawMessage
 		d := json.NewDecoder(bytes.NewReader(text[at:]))
 		if d.Decode(&doc) == nil && at+int(d.InputOffset()) > here {
@@ -109,18 +122,41 @@ func plainText(c byte) bool { return c >= ' ' && c != 0x7F || c == '\n' || c == 
 // included; nothing when there is no such key. The quotes may be escaped, as in
 // JSON that is kept in a string.
 func valueOf(doc []byte, name string) []byte {
-	for {
-		_, rest, ok := bytes.Cut(doc, []byte(`"`+name))
-		if !ok {
-			return nil
+	for value := range valuesOf(doc, name) {
+		return value
+	}
+	return nil
+}
+
+// hasTextIn reports whether any key of the name has text for its value: of two
+// networks, one may be open.
+func hasTextIn(doc []byte, name string) bool {
+	for value := range valuesOf(doc, name) {
+		if hasText(value) {
+			return true
 		}
-		doc = rest
-		rest, ok = bytes.CutPrefix(bytes.TrimPrefix(rest, []byte(`\`)), []byte(`"`))
-		if !ok {
-			continue
-		}
-		if value, ok := bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(":")); ok {
-			return bytes.TrimLeft(value, " \t\r\n")
+	}
+	return false
+}
+
+// valuesOf returns what follows each `"name":` in doc.
+func valuesOf(doc []byte, name string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for {
+			_, rest, ok := bytes.Cut(doc, []byte(`"`+name))
+			if !ok {
+				return
+			}
+			doc = rest
+			rest, ok = bytes.CutPrefix(bytes.TrimPrefix(rest, []byte(`\`)), []byte(`"`))
+			if !ok {
+				continue
+			}
+			if value, ok := bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(":")); ok {
+				if !yield(bytes.TrimLeft(value, " \t\r\n")) {
+					return
+				}
+			}
 		}
 	}
 }

@@ -77,7 +77,7 @@ func reportArchiveName(c *checker, r *rules.Rule, v *view, pos, length int64, na
 	}
 	c.report(v, pos, sighting{
 		rule: r, length: length, value: strings.ToLower(name), hint: "the archive's name " + where,
-		encoding: encodingOf(mayBeCut), sample: isDocumented(device), names: Appliance{DeviceName: device},
+		encoding: encodingOf(mayBeCut), sample: where == inText && isDocumented(device), names: Appliance{DeviceName: device},
 	})
 }
 

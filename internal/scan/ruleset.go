@@ -71,6 +71,9 @@ func newRuleset(set *rules.Set) *ruleset {
 	}
 	for _, literal := range slices.Sorted(maps.Keys(containers)) {
 		add(literal, finder{nil, containers[literal], false})
+		if inBase64([]byte(literal)) {
+			add(widened(literal), finder{nil, containers[literal], true})
+		}
 	}
 	s.literals = newLiterals(texts)
 	return s

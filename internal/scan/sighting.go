@@ -30,8 +30,9 @@ type checker struct {
 	out      *collector // tells which rules have enough
 	found    *pile
 	tries    map[*rules.Rule]int // of confirmers that are slow
-	inflated int
-	member   *member // that is being looked into, or nil
+	inflated int                 // bytes out of archives
+	taken    int                 // bytes that were read for them
+	member   *member             // that is being looked into, or nil
 	limits   limits
 
 	unpackers [maxDepth + 1]unpacker
@@ -53,7 +54,7 @@ func newChecker(set *ruleset, out *collector) *checker {
 // reset makes the checker ready for the next chunk.
 func (c *checker) reset() {
 	c.found, c.limits = newPile(maxSightings), limits{}
-	c.tries, c.inflated = map[*rules.Rule]int{}, 0
+	c.tries, c.inflated, c.taken = map[*rules.Rule]int{}, 0, 0
 }
 
 // outcome is what came of the chunk so far.
@@ -82,6 +83,9 @@ func (c *checker) look(v *view, from, until int) {
 func (c *checker) confirm(v *view, id int, pos int64) {
 	for _, f := range c.set.byLiteral[id] {
 		switch r := f.rule; {
+		case r == nil && f.wide:
+			narrow, at := v.narrow(pos)
+			f.look(c, nil, narrow, at)
 		case r == nil:
 			f.look(c, nil, v, pos)
 		case c.out.full[r].Load():

@@ -34,7 +34,7 @@ func (c *checker) stream(v *view, in *member, u *unpacker) {
 		if last {
 			until = have
 		}
-		content := &view{file: v.file, loaded: u.window[:have], at: start, size: start + int64(have), locate: in.locate}
+		content := &view{file: v.file, loaded: u.window[:have], at: start, size: start + int64(have), locate: in.locate, cut: !last}
 		c.look(content, looked, until)
 		if last {
 			return

@@ -19,7 +19,7 @@ func (v *view) narrow(pos int64) (*view, int64) {
 	if before := v.bytes(pos-1, 1); pos%2 == 1 && len(before) == 1 && before[0] == 0 {
 		p.origin, p.bigEndian = 0, true
 	}
-	return &view{file: v.file, r: p, wide: p, size: (v.size - p.origin) / 2}, (pos - p.origin) / 2
+	return &view{file: v.file, r: p, wide: p, size: (v.size - p.origin) / 2, cut: v.cut}, (pos - p.origin) / 2
 }
 
 func (p *pairs) encoding() string {

@@ -16,6 +16,7 @@ type view struct {
 	at     int64
 	locate func(pos int64) int64 // where a position is on the drive; nil when they are the same
 	wide   *pairs                // how a view of UTF-16 reads the one around it
+	cut    bool                  // more followed, which is not in memory
 }
 
 // noFile stands for the number of a file where no file owns the bytes.
