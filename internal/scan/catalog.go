@@ -49,11 +49,7 @@ func (x *catalog) read(ctx context.Context, drive io.ReaderAt) error {
 	for i := range x.volumes {
 		v := &x.volumes[i]
 		x.bins = newBins(drive)
-		err := v.walk(ctx, func(e fsys.Entry) error {
-			x.take(e, v.lost)
-			return nil
-		})
-		if err != nil {
+		if err := v.walkAhead(ctx, func(e fsys.Entry) { x.take(e, v.lost) }); err != nil {
 			return err
 		}
 		for _, e := range x.bins.pairs() {

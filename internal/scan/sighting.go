@@ -40,7 +40,7 @@ type checker struct {
 
 // Bounds for one chunk. A drive that is not made to annoy stays far below them.
 const (
-	maxSightings = 1024     // of one rule
+	maxSightings = 512      // of one rule
 	maxTries     = 16 << 10 // of a rule whose confirmer is slow
 	maxInflated  = 32 << 20 // bytes out of archives
 )
