@@ -90,9 +90,6 @@ func (x *catalog) nameAs(e entry, n rules.Named) {
 		x.limits.addFor(r, limitMore)
 	default:
 		e.rule, e.device = r, device
-		if x.counts == nil {
-			x.counts = map[*rules.Rule]int{}
-		}
 		x.counts[r]++
 		x.named = append(x.named, e)
 	}
@@ -146,8 +143,8 @@ func (x *catalog) entriesOf(ctx context.Context, wanted map[int32]bool) (map[int
 	return found, nil
 }
 
-// inLiveFolders tells which of the offsets, in ascending order, lie in what holds the entries of a
-// folder in use. When it is cancelled it knows of fewer.
+// inLiveFolders tells which of the offsets, in ascending order, lie in what holds
+// the entries of a folder in use. When it is cancelled it knows of fewer.
 func (x *catalog) inLiveFolders(ctx context.Context, offsets []int64) map[int64]bool {
 	live := map[int64]bool{}
 	for i := range x.volumes {

@@ -82,8 +82,7 @@ func describeCertificate(a armor) (s sighting, authority, ok bool) {
 // authority. A device's own certificate may call itself one; its subject tells.
 func certificateHint(cert *x509.Certificate) (hint string, authority bool) {
 	subject := cert.Subject.String()
-	selfSigned := bytes.Equal(cert.RawIssuer, cert.RawSubject)
-	authority = (cert.IsCA || selfSigned && (cert.Version == 1 || cert.KeyUsage&x509.KeyUsageCertSign != 0 || strings.Contains(subject, "Certification Authority"))) && !namesDevice(subject)
+	authority = isAuthority(cert, subject) && !namesDevice(subject)
 	kind := "certificate"
 	if authority {
 		kind = "certificate of an authority"
@@ -92,6 +91,15 @@ func certificateHint(cert *x509.Certificate) (hint string, authority bool) {
 		return kind + " without a subject", authority
 	}
 	return fmt.Sprintf("%s, subject %s", kind, shorten(human.Safe(subject), 120)), authority
+}
+
+// isAuthority reports whether a certificate is that of an authority. Old roots say
+// so in words only.
+func isAuthority(cert *x509.Certificate, subject string) bool {
+	if cert.IsCA || !bytes.Equal(cert.RawIssuer, cert.RawSubject) {
+		return cert.IsCA
+	}
+	return cert.Version == 1 || cert.KeyUsage&x509.KeyUsageCertSign != 0 || strings.Contains(subject, "Certification Authority")
 }
 
 // mentionsAWS reports whether a certificate that cannot be parsed was issued by

@@ -99,7 +99,7 @@ func TestManyFiles(t *testing.T) {
 
 // TestManyNames has more archives by name than are listed.
 func TestManyNames(t *testing.T) {
-	x := catalog{set: newRuleset(rules.Builtin()), files: newFileIndex(), limits: limits{}, bins: newBins(nil)}
+	x := catalog{set: newRuleset(rules.Builtin()), files: newFileIndex(), counts: map[*rules.Rule]int{}, limits: limits{}, bins: newBins(nil)}
 	for i := range maxNamed + 1 {
 		if x.limits[limitMore] {
 			t.Fatalf("limit after %d", i)

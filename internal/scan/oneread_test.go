@@ -90,9 +90,11 @@ func (s *stick) ReadAt(p []byte, off int64) (int, error) {
 // BenchmarkSlowDrive compares a scan with a plain sequential read of the same
 // slow drive.
 func BenchmarkSlowDrive(b *testing.B) {
-	for name, content := range map[string][]byte{"random": scantest.Random(1, 256<<20), "files": filled(b, 256<<20)} {
+	for name, content := range map[string]block.Reader{
+		"random": pages{scantest.Random(1, 8<<20), 2 << 30}, "files": inMemory(filled(b, 512<<20)),
+	} {
 		b.Run(name, func(b *testing.B) {
-			drive := &stick{Reader: inMemory(content)}
+			drive := &stick{Reader: content}
 			buf := block.Buffer(chunkBytes)
 			var plain, scan time.Duration
 			for b.Loop() {

@@ -17,7 +17,7 @@ type Options struct {
 
 // Run looks for leftovers on everything that r reads: it walks the file systems
 // for names and for where files lie, sweeps every byte once for content, and
-// joins what it saw. It holds some 40 MB at most, whatever the drive.
+// joins what it saw. It holds some 60 MB at most, whatever the drive.
 //
 // What cannot be read is part of the report, and no error. The error is that of
 // ctx when the scan was cancelled; the report then tells what was found until
@@ -52,7 +52,7 @@ func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 	small := block.AnyReader(s.r)
 	found := limits{}
 	s.catalog = catalog{
-		set: s.set, files: newFileIndex(), limits: found, packed: s.packed,
+		set: s.set, files: newFileIndex(), counts: map[*rules.Rule]int{}, limits: found, packed: s.packed,
 		volumes: openVolumes(small, s.r.Size(), s.r.SectorSize(), found),
 	}
 	if err := s.catalog.read(ctx, small); err != nil {
