@@ -114,7 +114,7 @@ func (dir folder) run(t *testing.T, steps []string) {
 
 // starts of commands in a line for the shell, and what in it is text.
 var (
-	starts = regexp.MustCompile(`(?:^|[|;(]|&&|\bdo )\s*([a-z][a-z0-9._-]*)`)
+	starts = regexp.MustCompile(`(?:^|[|;(]|&&)\s*(?:do\s+)?([a-z][a-z0-9._-]*)`)
 	quoted = regexp.MustCompile(`(?s)'[^']*'|"(?:[^"\\]|\\.)*"|#.*|<<END.*END`)
 )
 
