@@ -150,3 +150,18 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%d findings, limits %q", len(r.Findings), r.Coverage.Limits)
 	}
 }
+
+// TestPackedIsBounded has compressed files that claim more than is looked at.
+func TestPackedIsBounded(t *testing.T) {
+	set := newRuleset(rules.Builtin())
+	s := scan{set: set, out: newCollector(set.Rules)}
+	asked := 0
+	content := make([]byte, maxPacked)
+	e := fsys.Entry{Path: "/f", Size: maxPacked, Content: func(int) []byte { asked++; return content }}
+	for range 100 {
+		s.packed(noFile, e)
+	}
+	if most := maxPackedAll/maxPacked + 2; asked > most || asked < most-4 || !s.out.limits[limitPacked] {
+		t.Errorf("%d were read, limits %v", asked, s.out.limits)
+	}
+}

@@ -12,7 +12,7 @@ import (
 const (
 	limitMore     = "there was more of one kind than is examined or listed: the rest was left out"
 	limitInflated = "archives expand to more than is unpacked: the rest was left out"
-	limitPacked   = "files that the file system compresses were searched in their first 4 MiB only"
+	limitPacked   = "files that the file system compresses were searched in their first 4 MiB, and in 256 MiB of all of them"
 	limitMethod   = "members of ZIP archives that are compressed otherwise than by DEFLATE were not looked at"
 	limitNesting  = "archives nested more than once were not opened"
 	limitSeams    = "files lie in very many pieces: not every place where two meet was looked at"

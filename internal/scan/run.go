@@ -42,10 +42,11 @@ func Run(ctx context.Context, r block.Reader, opts Options) (Report, error) {
 
 // scan is the state of one run.
 type scan struct {
-	r       block.Reader
-	set     *ruleset
-	catalog catalog
-	out     *collector
+	r        block.Reader
+	set      *ruleset
+	catalog  catalog
+	out      *collector
+	unpacked int64 // bytes of files that the file system compresses
 }
 
 func (s *scan) look(ctx context.Context, count *progress.Counter) error {
@@ -64,17 +65,28 @@ func (s *scan) look(ctx context.Context, count *progress.Counter) error {
 	return ctx.Err()
 }
 
-// maxPacked is how much of a file that the file system compresses is looked at.
-const maxPacked = 4 << 20
+// Of files that the file system compresses so much is looked at, of each and of
+// all: many of them may claim the same clusters.
+const (
+	maxPacked    = 4 << 20
+	maxPackedAll = 256 << 20
+	maxResident  = 4 << 10 // stands in a file's own record, and takes no time
+)
 
 // packed looks at a file's content where that does not stand on the drive as it
 // is: the sweep will not see it.
 func (s *scan) packed(file int32, e fsys.Entry) {
 	c := newChecker(s.set, s.out)
+	if s.unpacked > maxPackedAll {
+		c.limits.add(limitPacked)
+		s.out.add(c.outcome())
+		return
+	}
 	content := e.Content(maxPacked)
 	if len(content) == maxPacked && e.Size > maxPacked {
 		c.limits.add(limitPacked)
 	}
+	s.unpacked += int64(max(0, len(content)-maxResident))
 	start := entryOf(e, file).start
 	c.look(memberView(content, file, start), 0, len(content))
 	s.out.add(c.outcome())
