@@ -26,7 +26,7 @@ var (
 // EXAMPLE.
 func confirmAccessKey(c *checker, r *rules.Rule, v *view, pos int64) {
 	text, here := v.around(pos, 1, accessKeyChars+1)
-	if len(text) < here+accessKeyChars || !isAccessKey(text, here) || !c.try(r) {
+	if len(text) < here+accessKeyChars || !isAccessKey(text, here) || !c.try(r, maxSlowTries) {
 		return
 	}
 	id := string(text[here:][:accessKeyChars])

@@ -126,7 +126,8 @@ func (x *catalog) entriesOf(ctx context.Context, wanted map[int32]bool) (map[int
 			if !hasContent(e) {
 				return nil
 			}
-			if wanted[number] {
+			// On a drive that fails under way a second walk may tell others.
+			if wanted[number] && x.files.begins(number, e.Data[0].Offset) {
 				owner := entryOf(e, number)
 				owner.former = v.lost
 				found[number] = owner

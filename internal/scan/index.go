@@ -121,6 +121,11 @@ func (x *fileIndex) of(file int32) []span {
 	return x.spans[f.first : f.first+f.count]
 }
 
+// begins reports whether the file with the given number begins at offset off.
+func (x *fileIndex) begins(file int32, off int64) bool {
+	return int(file) < len(x.files) && x.of(file)[0].offset == off
+}
+
 // size is how many bytes of a file are on the drive.
 func (x *fileIndex) size(file int32) int64 { return stream{spans: x.of(file)}.size() }
 

@@ -26,11 +26,11 @@ const (
 // of the keys stand in it. It is the worse for a password in it, which is looked
 // for and never taken along.
 func confirmNetwork(c *checker, r *rules.Rule, v *view, pos int64) {
-	if !c.try(r) {
+	if !c.try(r, maxSlowTries) {
 		return
 	}
 	text, here := v.around(pos, networkBack, networkAhead)
-	start, end := documentAround(text, here, func() bool { return c.try(r) })
+	start, end := documentAround(text, here, func() bool { return c.try(r, maxSlowTries) })
 	doc := text[start:end]
 	var found []string
 	for _, k := range networkKeys {

@@ -89,7 +89,7 @@ func widened(text string) string {
 // candidate. What it matched stays in this package: it tells items apart.
 func confirmPattern(encoding string) confirmer {
 	return func(c *checker, r *rules.Rule, v *view, pos int64) {
-		if !c.try(r) {
+		if !c.try(r, maxTries) {
 			return
 		}
 		text, here := wordAround(v, pos)

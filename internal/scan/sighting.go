@@ -41,7 +41,8 @@ type checker struct {
 // Bounds for one chunk. A drive that is not made to annoy stays far below them.
 const (
 	maxSightings = 512      // of one rule
-	maxTries     = 16 << 10 // of a rule whose confirmer is slow
+	maxTries     = 16 << 10 // of a rule whose confirmer takes a microsecond
+	maxSlowTries = 2 << 10  // of one that takes fifty
 	maxInflated  = 32 << 20 // bytes out of archives
 )
 
@@ -60,10 +61,11 @@ func (c *checker) reset() {
 // outcome is what came of the chunk so far.
 func (c *checker) outcome() outcome { return outcome{found: c.found.list, limits: c.limits} }
 
-// try reports whether a slow confirmer may run once more on this chunk.
-func (c *checker) try(r *rules.Rule) bool {
+// try reports whether a confirmer may run once more on this chunk, of at most so
+// many times.
+func (c *checker) try(r *rules.Rule, most int) bool {
 	c.tries[r]++
-	if c.tries[r] > maxTries {
+	if c.tries[r] > most {
 		c.limits.add(limitMore)
 		return false
 	}
