@@ -34,6 +34,10 @@ func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
 		return
 	}
 	s := sighting{rule: r, length: int64(a.length), hint: k.hint(a), pair: k.pair, encoding: a.encoding}
+	if a.encoding == encodingDER && !k.parsed {
+		// Its header may lie, and hide what is behind it.
+		s.length = min(s.length, unparsedBytes)
+	}
 	if k.encrypted {
 		s.severity = High
 	}
@@ -42,6 +46,9 @@ func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
 }
 
 func isPrivateKey(label []byte) bool { return bytes.HasSuffix(label, []byte("PRIVATE KEY")) }
+
+// unparsedBytes is how much belongs to a key that is known by its start alone.
+const unparsedBytes = 64
 
 // key is what can be said of a private key without telling it.
 type key struct {

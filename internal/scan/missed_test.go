@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -167,5 +168,17 @@ func TestInputIsBounded(t *testing.T) {
 	r := scanned(t, inMemory(bytes.Repeat(unit, 8192)))
 	if r.Verdict != Incomplete || !slices.Contains(r.Coverage.Limits, limitInflated) {
 		t.Errorf("%s, limits %q", r.Verdict, r.Coverage.Limits)
+	}
+}
+
+// TestLyingHeader has the start of a key that claims the place of a true one.
+func TestLyingHeader(t *testing.T) {
+	drive := make([]byte, 64<<10)
+	copy(drive[1000:], "\x30\x82\x7F\x00\x02\x01\x00\x30\x0D\x06\x09*\x86H\x86\xF7\x0D\x01\x01\x01\x05\x00\x04\x82\x7E\xE0"+string(randomBytes(1, 60)))
+	block, _ := pem.Decode(pkcs8PEM(ecKey()))
+	copy(drive[5000:], block.Bytes)
+	r := scanned(t, inMemory(drive))
+	if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Offset == 5000 && strings.Contains(f.Hint, "EC P-256") }) {
+		t.Errorf("%+v", r.Findings)
 	}
 }
