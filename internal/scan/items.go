@@ -112,7 +112,9 @@ func holds(in []sighting) string {
 }
 
 // addArchives adds a finding for each archive that is known by its content: one
-// with a private key or network configuration among its members.
+// with network configuration among its members, or a private key among a few:
+// programs and sources in archives have keys for their tests, which are findings
+// of their own.
 func (j *join) addArchives() {
 	var in []sighting
 	for _, s := range j.sightings {
@@ -143,11 +145,27 @@ func (j *join) archiveOf(v *view, m *member) (start, end int64) {
 	return archiveAround(v, m.pos)
 }
 
+// fewMembers is more than a configuration archive has.
+const fewMembers = 64
+
+// hasFewMembers reports whether the archive in [start, end) has no more; what holds
+// an archive in another encoding counts as one.
+func hasFewMembers(v *view, start, end int64) bool {
+	for range fewMembers + 1 {
+		next, ok := nextHeader(v, start)
+		if !ok || next >= end {
+			return true
+		}
+		start = next
+	}
+	return false
+}
+
 func (j *join) addArchive(v *view, start, end int64, in []sighting) {
-	grave := slices.ContainsFunc(in, func(s sighting) bool {
-		return (s.rule.ID == rules.PrivateKey || s.rule.ID == rules.Network) && !s.sample
-	})
-	if !grave {
+	has := func(rule string) bool {
+		return slices.ContainsFunc(in, func(s sighting) bool { return s.rule.ID == rule && !s.sample })
+	}
+	if !has(rules.Network) && !(has(rules.PrivateKey) && hasFewMembers(v, start, end)) {
 		return
 	}
 	f := newFinding(j.archive, "")

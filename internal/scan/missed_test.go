@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
@@ -180,5 +181,28 @@ func TestLyingHeader(t *testing.T) {
 	r := scanned(t, inMemory(drive))
 	if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Offset == 5000 && strings.Contains(f.Hint, "EC P-256") }) {
 		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// TestProgramsInArchives has a key among many members: it is told, and the archive
+// is not taken for that of an appliance. With network configuration it is.
+func TestProgramsInArchives(t *testing.T) {
+	var files []zipFile
+	for i := range fewMembers + 10 {
+		files = append(files, zipFile{fmt.Sprintf("src/%d.go", i), []byte("package x")})
+	}
+	for _, method := range []uint16{0, 8} {
+		r := scanned(t, inMemory(zipOf(t, method, append(files, zipFile{"test.key", rsaPEM(0)})...)))
+		if len(r.find(rules.Archive, "", "")) > 0 || len(r.find(rules.PrivateKey, "", "test.key")) != 1 {
+			t.Errorf("method %d: %+v", method, r.Findings)
+		}
+		r = scanned(t, inMemory(zipOf(t, method, append(files, zipFile{"test.key", rsaPEM(0)}, zipFile{"network.json", networkJSON()})...)))
+		if len(r.find(rules.Archive, "", "")) != 1 {
+			t.Errorf("method %d, with network configuration: %+v", method, r.Findings)
+		}
+		r = scanned(t, inMemory(zipOf(t, method, append(files[:5:5], zipFile{"test.key", rsaPEM(0)})...)))
+		if len(r.find(rules.Archive, "", "")) != 1 {
+			t.Errorf("method %d, among a few: %+v", method, r.Findings)
+		}
 	}
 }
