@@ -11,14 +11,10 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/rules"
 )
-
-// builtinRuleset is made once: the fuzzer looks at thousands of drives a second.
-var builtinRuleset = sync.OnceValue(func() *ruleset { return newRuleset(rules.Builtin()) })
 
 // lookedAt is what the confirmers are sure of in content, as a drive.
 func lookedAt(t *testing.T, content []byte) []sighting {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/panoscrub/panoscrub/internal/rules"
 )
@@ -43,6 +44,9 @@ type ruleset struct {
 	byLiteral [][]finder
 	authority *rules.Rule
 }
+
+// builtinRuleset is made once: nothing in it changes.
+var builtinRuleset = sync.OnceValue(func() *ruleset { return newRuleset(rules.Builtin()) })
 
 func newRuleset(set *rules.Set) *ruleset {
 	s := &ruleset{Set: set, authority: set.Get(rules.Authority)}

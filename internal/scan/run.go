@@ -24,11 +24,11 @@ type Options struct {
 // then, and its verdict is [Incomplete].
 func Run(ctx context.Context, r block.Reader, opts Options) (Report, error) {
 	opts.Count.Start(r.Size())
-	set := opts.Rules
-	if set == nil {
-		set = rules.Builtin()
+	set := builtinRuleset()
+	if opts.Rules != nil {
+		set = newRuleset(opts.Rules)
 	}
-	s := scan{r: r, set: newRuleset(set), out: newCollector(set.Rules)}
+	s := scan{r: r, set: set, out: newCollector(set.Rules)}
 	err := s.look(ctx, opts.Count)
 	report := s.report(ctx)
 	if err == nil {
