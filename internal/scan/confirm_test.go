@@ -123,7 +123,7 @@ func TestNoKeys(t *testing.T) {
 	random := base64.StdEncoding.EncodeToString(randomBytes(5, 900))
 	for name, content := range map[string]string{
 		"documentation":       "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA75...\n-----END RSA PRIVATE KEY-----\n",
-		"placeholder":         "-----BEGIN PRIVATE KEY-----\n(your key here)\n-----END PRIVATE KEY-----\n",
+		"words for a key":     "-----BEGIN PRIVATE KEY-----\n(your key here)\n-----END PRIVATE KEY-----\n",
 		"source code":         `if strings.HasPrefix(s, "-----BEGIN RSA PRIVATE KEY-----") { return errors.New("a key") }`,
 		"source code, twice":  `"-----BEGIN RSA PRIVATE KEY-----" "-----END RSA PRIVATE KEY-----"`,
 		"crosses":             "-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("x", 64) + "\n-----END RSA PRIVATE KEY-----\n",

@@ -37,7 +37,6 @@ type recipe struct {
 type leftover struct {
 	Name       string       `toml:"name"`
 	Why        string       `toml:"why"`
-	Known      string       `toml:"known"` // why the case fails, for now
 	Impossible string       `toml:"impossible"`
 	Steps      []string     `toml:"steps"`
 	Sector     int          `toml:"sector"`  // bytes; 512 when it is not said
@@ -124,10 +123,6 @@ func (c leftover) test(t *testing.T, kitchen *kitchen) {
 	report := dir.inspect(t, kitchen, max(c.Sector, 512))
 	problems := append(c.compare(dir, report), dir.sanitize(t, kitchen)...)
 	switch {
-	case c.Known != "" && len(problems) > 0:
-		t.Skipf("KNOWN FAILURE (NOT RUN to its end): %s\n%s", c.Known, strings.Join(problems, "\n"))
-	case c.Known != "":
-		t.Errorf("it is no failure any more: %s", c.Known)
 	case len(problems) > 0:
 		t.Errorf("%s\n%s\nfound:\n%s", c.Why, strings.Join(problems, "\n"), describe(report))
 	case c.Impossible != "":
