@@ -206,3 +206,21 @@ func TestProgramsInArchives(t *testing.T) {
 		}
 	}
 }
+
+// TestEncryptedOverExt has a volume that was encrypted where ext was before, whose
+// superblock is left behind the first sector: it is not looked into, and that is
+// said.
+func TestEncryptedOverExt(t *testing.T) {
+	testtool.Need(t, "mke2fs")
+	path := testtool.Image(t, 4<<20)
+	testtool.Run(t, "", "mke2fs", "-q", "-t", "ext2", path)
+	drive, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(drive, "LUKS\xBA\xBE\x00\x01")
+	r := scanned(t, inMemory(drive))
+	if r.Verdict != Incomplete || r.Partitions[0].FileSystem != "luks" {
+		t.Errorf("%s, %+v", r.Verdict, r.Partitions)
+	}
+}

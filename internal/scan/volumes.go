@@ -100,8 +100,12 @@ func openAll(drive io.ReaderAt, start, size int64, foreign bool) (o opened) {
 // openPartition opens what is in a partition, and what is left in it of former
 // file systems, as a quick format leaves them.
 func openPartition(drive io.ReaderAt, p Partition, limits limits) (found []volume) {
-	foreign := recognise(drive, p.Offset, p.Size)
+	foreign, first := recognise(drive, p.Offset, p.Size)
 	o := openAll(drive, p.Offset, p.Size, foreign != "")
+	if first && o.first != nil {
+		// ext leaves the first sector alone, and so what took it may have left ext.
+		o.first, o.remains = nil, append(o.remains, o.first)
+	}
 	switch {
 	case o.first != nil:
 		p.FileSystem = o.first.Type()
@@ -162,18 +166,19 @@ var magics = []struct {
 	{"zfs", 0x20000, "\x0C\xB1\xBA\x00\x00\x00\x00\x00"},
 }
 
-// recognise names what stands at start and cannot be walked; "" for nothing known.
-func recognise(drive io.ReaderAt, start, size int64) string {
+// recognise names what stands at start and cannot be walked, "" for nothing known,
+// and reports whether its first sector tells.
+func recognise(drive io.ReaderAt, start, size int64) (name string, first bool) {
 	for _, m := range magics {
 		if m.offset+int64(len(m.magic)) > size {
 			continue
 		}
 		b := make([]byte, len(m.magic))
 		if _, err := drive.ReadAt(b, start+m.offset); err == nil && string(b) == m.magic {
-			return m.name
+			return m.name, m.offset < sectorBytes
 		}
 	}
-	return ""
+	return "", false
 }
 
 func (v *volume) walk(ctx context.Context, visit func(fsys.Entry) error) error {
