@@ -48,9 +48,15 @@ type FS struct {
 // backup is used, with a warning; [FS.FromBackup] says so. The error wraps
 // [ErrNotExt] when there is neither; any other says why what is there cannot be
 // walked.
-func Open(r io.ReaderAt, start, size int64) (*FS, error) {
+func Open(r io.ReaderAt, start, size int64) (*FS, error) { return open(r, start, size, true) }
+
+// OpenPrimary is [Open] without the backups, whose search takes reads all over
+// the volume.
+func OpenPrimary(r io.ReaderAt, start, size int64) (*FS, error) { return open(r, start, size, false) }
+
+func open(r io.ReaderAt, start, size int64, backups bool) (*FS, error) {
 	f := &FS{src: fsys.NewSource(r), start: start, size: size}
-	if err := f.find(); err != nil {
+	if err := f.find(backups); err != nil {
 		return nil, err
 	}
 	s := &f.super

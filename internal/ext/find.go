@@ -9,11 +9,11 @@ var errUnread = errors.New("the superblock of an ext file system, if there is on
 // errJournalDev says that there is a journal alone, without files.
 var errJournalDev = errors.New("an ext journal of another file system; there are no files in it")
 
-// find takes the superblock, or else the first backup that stands where it says
-// it does.
-func (f *FS) find() error {
+// find takes the superblock, or else, if it may, the first backup that stands
+// where it says it does.
+func (f *FS) find(backups bool) error {
 	s, err := f.readSuper(superOffset)
-	if err != nil && !f.findBackup(&s) {
+	if err != nil && !(backups && f.findBackup(&s)) {
 		return err
 	}
 	if s.incompat&incompatJournalDev != 0 {

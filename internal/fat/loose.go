@@ -9,8 +9,8 @@ type Loose struct {
 
 // ReadLoose returns the names in slots that stand in bytes from anywhere, such as
 // a directory's cluster after a format. Slots that cannot have been in use part
-// one name from the next; with whole, the first of them, or the mark of the
-// directory's end, ends it.
+// one name from the next; with whole, the first of them, the mark of the
+// directory's end, or the start of another directory, ends it.
 func ReadLoose(b []byte, whole bool) (list []Loose) {
 	var run longRun
 	flush := func() {
@@ -23,7 +23,7 @@ func ReadLoose(b []byte, whole bool) (list []Loose) {
 	for at := 0; at+slotBytes <= len(b); at += slotBytes {
 		s := slot(b[at:])
 		switch {
-		case s[0] == slotEnd || !s.plausible() && !s.dot() && !s.dotDot():
+		case s[0] == slotEnd || !s.plausible() && !s.dot() && !s.dotDot() || whole && at > 0 && s.dot():
 			flush()
 			if whole {
 				return list

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/rules"
@@ -15,10 +14,10 @@ const (
 	accessKeyNear = 2 << 10
 )
 
-// The forms of the parts of an AWS key: secrets are 30 random bytes in base64.
-var (
-	secretKey    = regexp.MustCompile(`(?:^|[^A-Za-z0-9+/=])([A-Za-z0-9+/]{40})(?:$|[^A-Za-z0-9+/=])`)
-	sessionToken = regexp.MustCompile(`[A-Za-z0-9+/]{100,}={0,2}`)
+// Secrets are 30 random bytes in base64; tokens are longer, how much is not said.
+const (
+	secretKeyChars    = 40
+	leastSessionToken = 100
 )
 
 // confirmAccessKey reports the ID of an AWS access key; its secret and a session
@@ -33,7 +32,8 @@ func confirmAccessKey(c *checker, r *rules.Rule, v *view, pos int64) {
 	s := sighting{rule: r, length: accessKeyChars, value: id, hint: "ID of an AWS access key", sample: strings.HasSuffix(id, "EXAMPLE")}
 	around, _ := v.around(pos, accessKeyNear, accessKeyNear)
 	around = bytes.ReplaceAll(around, []byte(`\/`), []byte("/"))
-	secret, token := hasSecret(around), id[1] == 'S' && sessionToken.Match(around)
+	secret, token := secretsIn(around)
+	token = token && id[1] == 'S'
 	switch {
 	case secret && token:
 		s.hint = "AWS access key with its secret and a session token"
@@ -57,24 +57,37 @@ func isAccessKey(text []byte, at int) bool {
 	return (at == 0 || !wordChar(text[at-1])) && (len(after) == 0 || !wordChar(after[0]))
 }
 
-// hasSecret reports whether something that can be a secret key stands in text:
-// it must look random, as hexadecimal digests of 40 characters do not.
-func hasSecret(text []byte) bool {
-	for _, m := range secretKey.FindAllSubmatch(text, 64) {
-		upper, lower, digits := 0, 0, 0
-		for _, c := range m[1] {
-			switch {
-			case upperCase(c):
-				upper++
-			case digit(c):
-				digits++
-			case c != '+' && c != '/':
-				lower++
-			}
+// secretsIn reports whether what can be a secret key stands in text, and what can
+// be a session token.
+func secretsIn(text []byte) (secret, token bool) {
+	for at := 0; at < len(text); at++ {
+		start := at
+		for at < len(text) && base64Char(text[at]) {
+			at++
 		}
-		if upper >= 4 && lower >= 4 && digits >= 1 {
-			return true
+		run := text[start:at]
+		secret = secret || isSecretKey(run)
+		token = token || len(bytes.TrimRight(run, "=")) >= leastSessionToken
+	}
+	return secret, token
+}
+
+// isSecretKey reports whether a run of base64 can be a secret key: it must look
+// random, as hexadecimal digests of 40 characters do not.
+func isSecretKey(run []byte) bool {
+	if len(run) != secretKeyChars || bytes.IndexByte(run, '=') >= 0 {
+		return false
+	}
+	upper, lower, digits := 0, 0, 0
+	for _, c := range run {
+		switch {
+		case upperCase(c):
+			upper++
+		case digit(c):
+			digits++
+		case c != '+' && c != '/':
+			lower++
 		}
 	}
-	return false
+	return upper >= 4 && lower >= 4 && digits >= 1
 }

@@ -83,7 +83,7 @@ func joinNames(outer, inner string) string {
 func openBase64(back, drop int) confirmer {
 	return func(c *checker, _ *rules.Rule, v *view, pos int64) {
 		start := pos - int64(back)
-		if start < 0 || !c.worthDecoding(v, start, drop) {
+		if start < 0 || !c.try(nil, maxTries) || !c.worthDecoding(v, start, drop) {
 			return
 		}
 		body, end, whole := c.base64At(v, start)
@@ -151,7 +151,7 @@ func (c *checker) worthDecoding(v *view, start int64, drop int) bool {
 // openGzip looks into a gzip member (RFC 1952).
 func openGzip(c *checker, _ *rules.Rule, v *view, pos int64) {
 	name, data, ok := gzipHeader(v, pos)
-	if !ok {
+	if !ok || !c.try(nil, maxTries) {
 		return
 	}
 	in := member{kind: encodingGzip, name: name, pos: pos, end: data, offset: v.offset(pos)}

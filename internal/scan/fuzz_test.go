@@ -120,6 +120,9 @@ func FuzzContent(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	for _, text := range leftoverTexts(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		for _, s := range lookedAt(t, content) {
 			if s.offset < 0 || s.offset > int64(len(content)) || s.length < 0 || s.hint == "" {

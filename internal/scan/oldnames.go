@@ -38,10 +38,10 @@ const (
 )
 
 func archiveNameInSlots(c *checker, r *rules.Rule, v *view, slot int64) {
-	b, here := v.around(slot, (maxFATSlots-1)*fatSlot, 2*fatSlot)
-	if slot%fatSlot != 0 {
+	if slot%fatSlot != 0 || !c.try(r, maxTries) {
 		return
 	}
+	b, here := v.around(slot, (maxFATSlots-1)*fatSlot, 2*fatSlot)
 	skip := here % fatSlot // the view may begin within a slot
 	for _, e := range fat.ReadLoose(b[skip:], false) {
 		if start, end := e.Start+skip, e.End+skip; start <= here && here < end {
@@ -116,11 +116,11 @@ func dirRecord(v *view, pos int64) bool {
 	if v.wide == nil {
 		// inode, length of the record, length of the name, type of the file
 		b := v.bytes(pos-8, 8)
-		record := 0
-		if len(b) == 8 {
-			record = int(b[4]) | int(b[5])<<8
+		if len(b) < 8 || pos%4 != 0 {
+			return false
 		}
-		return pos%4 == 0 && record%4 == 0 && record >= 8+int(b[6]) && b[6] > 0 && b[7] >= 1 && b[7] <= 7
+		record := int(b[4]) | int(b[5])<<8
+		return record%4 == 0 && record >= 8+int(b[6]) && b[6] > 0 && b[7] >= 1 && b[7] <= 7
 	}
 	outer, at := v.wide.outer, v.wide.outwards(pos)
 	b := outer.bytes(at-2, 2)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,13 +79,19 @@ type stick struct {
 const (
 	stickBytesPerSecond = 400e6
 	stickLatency        = 100 * time.Microsecond
+	sleepsOver          = 2 * time.Millisecond // how much longer than asked a sleep may take
 )
 
 func (s *stick) ReadAt(p []byte, off int64) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	time.Sleep(stickLatency + time.Duration(float64(len(p))/stickBytesPerSecond*float64(time.Second)))
-	return s.Reader.ReadAt(p, off)
+	done := time.Now().Add(stickLatency + time.Duration(float64(len(p))/stickBytesPerSecond*float64(time.Second)))
+	n, err := s.Reader.ReadAt(p, off)
+	time.Sleep(time.Until(done) - sleepsOver)
+	for time.Now().Before(done) {
+		runtime.Gosched()
+	}
+	return n, err
 }
 
 // BenchmarkSlowDrive compares a scan with a plain sequential read of the same

@@ -42,9 +42,12 @@ const (
 // body does not look like words from the start on: of a drive with a header in
 // each sector, little is read.
 func armorAt(v *view, pos int64, wanted func(label []byte) bool) (armor, bool) {
+	label, ok := armorLabel(v.bytes(pos, len(pemBegin)+maxLabel+len(pemDash)))
+	if !ok || !wanted(label) {
+		return armor{}, false
+	}
 	head := v.bytes(pos, headBytes)
-	label, ok := armorLabel(head)
-	if !ok || !wanted(label) || !promising(head, len(pemBegin)+len(label)+len(pemDash)) {
+	if !promising(head, len(pemBegin)+len(label)+len(pemDash)) {
 		return armor{}, false
 	}
 	if a, ok := parseArmor(head); ok && a.whole {

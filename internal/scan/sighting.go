@@ -29,7 +29,7 @@ type checker struct {
 	set      *ruleset
 	out      *collector // tells which rules have enough
 	found    *pile
-	tries    map[*rules.Rule]int // of confirmers that are slow
+	tries    map[*rules.Rule]int // of confirmers that are slow; nil is for what is unpacked
 	inflated int                 // bytes out of archives
 	taken    int                 // bytes that were read for them
 	member   *member             // that is being looked into, or nil

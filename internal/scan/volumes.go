@@ -32,6 +32,10 @@ var openers = []fsys.Opener{
 	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return ext.Open(r, start, size) },
 }
 
+// openersOfLost look at no backups, which are searched for all over the drive.
+var openersOfLost = append(openers[:3:3],
+	func(r io.ReaderAt, start, size int64) (fsys.FS, error) { return ext.OpenPrimary(r, start, size) })
+
 // openVolumes finds the partitions and what is in them, and what is left of former
 // ones. What is wrong with them goes to the limits.
 func openVolumes(drive io.ReaderAt, size int64, sectorSize int, limits limits) []volume {
@@ -70,10 +74,10 @@ type opened struct {
 	err     error     // why one that stands there cannot be walked
 }
 
-// openAll tries all readers at one place. A file system that only a backup of its
+// openAll tries the readers at one place. A file system that only a backup of its
 // first sector tells of counts as the one that stands there when nothing else
 // does, nor what cannot be walked.
-func openAll(drive io.ReaderAt, start, size int64, foreign bool) (o opened) {
+func openAll(openers []fsys.Opener, drive io.ReaderAt, start, size int64, foreign bool) (o opened) {
 	var backups []fsys.FS
 	for _, open := range openers {
 		fs, err := open(drive, start, size)
@@ -101,7 +105,7 @@ func openAll(drive io.ReaderAt, start, size int64, foreign bool) (o opened) {
 // file systems, as a quick format leaves them.
 func openPartition(drive io.ReaderAt, p Partition, limits limits) (found []volume) {
 	foreign, first := recognise(drive, p.Offset, p.Size)
-	o := openAll(drive, p.Offset, p.Size, foreign != "")
+	o := openAll(openers, drive, p.Offset, p.Size, foreign != "")
 	if first && o.first != nil {
 		// ext leaves the first sector alone, and so what took it may have left ext.
 		o.first, o.remains = nil, append(o.remains, o.first)
@@ -133,7 +137,7 @@ func lostVolumes(drive io.ReaderAt, size int64, known []volume) (lost []volume) 
 		if start >= size || slices.ContainsFunc(known, func(v volume) bool { return v.Offset == start }) {
 			continue
 		}
-		o := openAll(drive, start, size-start, false)
+		o := openAll(openersOfLost, drive, start, size-start, false)
 		if o.first != nil && !o.first.FromBackup() {
 			lost = append(lost, volume{Partition: Partition{Offset: start, Size: size - start}, fs: o.first, lost: true})
 		}
