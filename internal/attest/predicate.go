@@ -18,6 +18,13 @@ const (
 	TechniqueOverwrite = "overwrite" // through the host interface
 )
 
+// Values of [Predicate.Access].
+const (
+	AccessDirect = "direct" // it opened the drive's node, with the rights of whoever ran it
+	AccessHelper = "helper" // a helper with root's rights opened it, and worked at it
+	AccessUDisks = "udisks" // the UDisks2 service opened it
+)
+
 // Values of [Validation.Decision].
 const (
 	Accepted = "accepted"
@@ -73,6 +80,9 @@ type Predicate struct {
 	WorkOrder string  `json:"workOrder"` // as the operator gave it; may be empty
 	Tool      Tool    `json:"tool"`
 	Host      Host    `json:"host"`
+	// Access says how the program reached the drive: one of the values of Access;
+	// absent in the first records.
+	Access string `json:"access,omitempty"`
 	Times     Times   `json:"times"`
 	// Interrupted says how the run ended early; absent when it did not.
 	Interrupted *Interruption `json:"interrupted,omitempty"`

@@ -8,10 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/human"
-	"github.com/panoscrub/panoscrub/internal/progress"
 	"github.com/panoscrub/panoscrub/internal/scan"
 	"github.com/panoscrub/panoscrub/internal/session"
 )
@@ -57,27 +55,11 @@ type inspectionJSON struct {
 }
 
 func (a *app) inspect(ctx context.Context, o inspectOptions) error {
-	set, err := ruleset(o.rules)
+	_, own, err := ruleset(o.rules)
 	if err != nil {
 		return err
 	}
-	d, err := a.system.Resolve(o.target)
-	if err != nil {
-		return err
-	}
-	if err := d.RefusedFor(drive.Reading); err != nil {
-		return err
-	}
-	dev, err := session.Open(d, block.ReadOnly)
-	if err != nil {
-		return err
-	}
-	defer dev.Close()
-	var report scan.Report
-	err = a.watched(session.Inspect, func(count *progress.Counter) (err error) {
-		report, err = scan.Run(ctx, dev, scan.Options{Count: count, Rules: set})
-		return err
-	})
+	d, report, err := a.worker().Inspect(ctx, o.target, own, a.glimpses())
 	if err != nil {
 		return err
 	}

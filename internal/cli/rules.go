@@ -82,7 +82,7 @@ type ruleJSON struct {
 }
 
 func (a *app) listRules(o rulesOptions) error {
-	set, err := ruleset(o.rules)
+	set, _, err := ruleset(o.rules)
 	if err != nil {
 		return err
 	}

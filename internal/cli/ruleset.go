@@ -7,6 +7,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/human"
 	"github.com/panoscrub/panoscrub/internal/rules"
+	"github.com/panoscrub/panoscrub/internal/session"
 )
 
 const rulesUsage = "file of rules of your own, to look for as well (\"panoscrub rules --help\" shows one)"
@@ -16,33 +17,31 @@ const rulesUsage = "file of rules of your own, to look for as well (\"panoscrub 
 const maxRulesBytes = 1 << 20
 
 // ruleset is the built-in rules and those of the operator's file, if one is
-// named. A file that cannot be used is a mistake on the command line, found
-// before any target is opened.
-func ruleset(path string) (*rules.Set, error) {
-	if path == "" {
-		return rules.Builtin(), nil
+// named, and the text of that. A file that cannot be used is a mistake on the
+// command line, found before any target is opened.
+func ruleset(path string) (set *rules.Set, own []byte, err error) {
+	if path != "" {
+		own, err = readRules(path)
 	}
-	set, err := readRules(path)
+	if err == nil {
+		set, err = session.Rules(own)
+	}
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--rules %s: %w", human.Safe(path), err)}
+		return nil, nil, usageError{fmt.Errorf("--rules %s: %w", human.Safe(path), err)}
 	}
-	return set, nil
+	return set, own, nil
 }
 
-func readRules(path string) (*rules.Set, error) {
+func readRules(path string) ([]byte, error) {
 	text, err := readLimited(path, maxRulesBytes)
 	if named := (*fs.PathError)(nil); errors.As(err, &named) {
 		return nil, named.Err // the caller names the file
 	}
-	if err != nil {
-		return nil, err
+	if err == nil && len(text) > maxRulesBytes {
+		err = fmt.Errorf("%w: it has more than %s", rules.ErrInvalid, human.Bytes(maxRulesBytes))
 	}
-	if len(text) > maxRulesBytes {
-		return nil, fmt.Errorf("%w: it has more than %s", rules.ErrInvalid, human.Bytes(maxRulesBytes))
+	if err == nil && len(text) == 0 {
+		err = fmt.Errorf("%w: it is empty", rules.ErrInvalid)
 	}
-	own, err := rules.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	return rules.With(own)
+	return text, err
 }

@@ -96,8 +96,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if err != nil {
 		return err
 	}
-	set, err := ruleset(o.rules)
-	if err != nil {
+	if _, req.OwnRules, err = ruleset(o.rules); err != nil {
 		return err
 	}
 	if !attest.LooksLikeDeviceID(req.Stated.ApplianceID) {
@@ -118,7 +117,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	// run must reach its record all the same.
 	signal.Ignore(syscall.SIGPIPE)
 	result, err := session.Sanitize(ctx, session.Options{
-		System: a.system, State: state, Signer: signer, Tool: a.tool(), Request: req, Rules: set, Now: a.now,
+		State: state, Signer: signer, Request: req, Worker: a.worker(), Now: a.now,
 		Confirm: func(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) { return a.confirm(ctx, o, d, p) },
 		Emit:    a.emitter(o).Emit,
 	})

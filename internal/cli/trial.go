@@ -65,7 +65,7 @@ type matchJSON struct {
 }
 
 func (a *app) testRules(ctx context.Context, file string, o rulesOptions) error {
-	set, err := ruleset(o.rules)
+	set, _, err := ruleset(o.rules)
 	if err != nil {
 		return err
 	}

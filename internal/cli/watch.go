@@ -34,3 +34,13 @@ func (a *app) watched(name session.Stage, work func(*progress.Counter) error) er
 		}
 	}
 }
+
+// glimpses shows the progress of work that tells events and reads only. Without a
+// terminal it is quiet.
+func (a *app) glimpses() func(session.Event) {
+	if !isTerminal(a.stderr) {
+		return func(session.Event) {}
+	}
+	view := lines{w: a.stderr, moves: true}
+	return view.Emit
+}

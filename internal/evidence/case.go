@@ -25,6 +25,7 @@ type Case struct {
 	Ended         time.Time      `json:"ended"`
 	Tool          attest.Tool    `json:"tool"`
 	Host          attest.Host    `json:"host"`
+	Access        string         `json:"access,omitempty"` // how the drive was reached
 	Drive         drive.Drive    `json:"drive"`
 	Confirmation  string         `json:"confirmation"` // how the operator agreed
 	Stated        Stated         `json:"stated"`
@@ -76,6 +77,8 @@ const (
 	EntryVolume   = "volume"    // volume.Volume
 	EntryAfter    = "after"     // scan.Report
 	EntryProblem  = "problem"   // Problem, appended
+
+	EntryInterrupted = "interrupted" // Interruption
 )
 
 // Replay applies one journal entry. An entry of a kind that it does not know is
@@ -106,6 +109,9 @@ func (c *Case) Replay(kind string, data json.RawMessage) error {
 		if err = json.Unmarshal(data, &problem); err == nil {
 			c.Problems = append(c.Problems, problem)
 		}
+	case EntryInterrupted:
+		c.Interruption = new(Interruption)
+		err = json.Unmarshal(data, c.Interruption)
 	default:
 		return fmt.Errorf("journal entry of unknown kind %q", kind)
 	}

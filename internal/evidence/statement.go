@@ -33,6 +33,7 @@ func (c Case) Statement() attest.Statement {
 		WorkOrder:     c.Stated.WorkOrder,
 		Tool:          c.Tool,
 		Host:          c.Host,
+		Access:        c.Access,
 		Times:         attest.NewTimes(c.Started, c.Ended),
 	}
 	if r := c.Erasure.ReadBack; r != nil {

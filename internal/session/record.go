@@ -39,11 +39,15 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 	r.file.Ended = r.Now()
 	r.file = consistent(r.file)
 	unstoppable := context.WithoutCancel(ctx)
-	err := r.stage(unstoppable, Record, 0, func(*counter) (err error) {
+	err := r.stage(unstoppable, Record, 0, nil, func(*counter) (err error) {
 		if signed, err = sign(unstoppable, r.file, r.Signer); err != nil {
 			return err
 		}
-		kept = r.note(entrySigned, signed)
+		if err := r.journal.Append(entrySigned, signed); err != nil {
+			r.emit(journalNotice(err))
+		} else {
+			kept = true
+		}
 		if path, err = store(r.State, signed); err != nil {
 			return err
 		}
@@ -61,7 +65,7 @@ func (r *run) conclude(ctx context.Context) (Result, error) {
 	}
 	result := Result{
 		Schema: ResultSchema, Verdict: verdict, Record: path, CertificateID: r.file.CertificateID, Reasons: reasons,
-		Before: Count(&r.file.Before), After: Count(r.file.After), Stages: summarize(r.state.Steps), Upload: "none",
+		Before: Count(&r.file.Before), After: Count(r.file.After), Stages: summarize(r.steps()), Upload: "none",
 	}
 	r.emit(Event{Kind: Finished, Result: &result})
 	if unstored != nil {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
-	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
 // TestOwnRules: an operator's rules are looked for before and after. The second
@@ -37,14 +36,12 @@ pattern = 'PANORAMA'
 		{badge, attest.Pass, 0},
 		{badge + label, attest.Fail, 1},
 	} {
-		own, err := rules.Parse([]byte(c.text))
+		set, err := Rules([]byte(c.text))
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := newStation(t, blocktest.Faults{})
-		if s.Rules, err = rules.With(own); err != nil {
-			t.Fatal(err)
-		}
+		s.Request.OwnRules = []byte(c.text)
 		s.stick.Poke([]byte(" BADGE-73550149 "), 7*mib)
 		result, err := Sanitize(t.Context(), s.Options)
 		if err != nil {
@@ -54,8 +51,8 @@ pattern = 'PANORAMA'
 			t.Errorf("%s, before %v, after %v", result.Verdict, result.Before, result.After)
 		}
 		p := s.statement(result.Record).Predicate
-		if p.Prescan.Ruleset != s.Rules.Digest || p.Postscan == nil || p.Postscan.Ruleset != s.Rules.Digest {
-			t.Errorf("the record says rules %q before and %+v after, not %q", p.Prescan.Ruleset, p.Postscan, s.Rules.Digest)
+		if p.Prescan.Ruleset != set.Digest || p.Postscan == nil || p.Postscan.Ruleset != set.Digest {
+			t.Errorf("the record says rules %q before and %+v after, not %q", p.Prescan.Ruleset, p.Postscan, set.Digest)
 		}
 	}
 }

@@ -2,50 +2,31 @@ package session
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
 
-	"github.com/panoscrub/panoscrub/internal/attest"
-	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/evidence"
 	"github.com/panoscrub/panoscrub/internal/plan"
-	"github.com/panoscrub/panoscrub/internal/rules"
-	"github.com/panoscrub/panoscrub/internal/scan"
-	"github.com/panoscrub/panoscrub/internal/volume"
 )
 
 // Options is what a run needs from outside.
 type Options struct {
-	System  drive.System
 	State   string          // the state folder, as package durable lays it out
 	Signer  envelope.Signer // loaded before the run: what could not be signed is not begun
-	Tool    attest.Tool
 	Request Request
-	Rules   *rules.Set // what is looked for, before and after; nil for the built-in rules
+	Worker  Worker // does what is done at the drive
 	// Confirm shows the plan to whoever decides. It returns how they agreed, for
 	// the record, or an error, which ends the run with the target untouched.
 	Confirm func(ctx context.Context, d drive.Drive, p plan.Plan) (how string, err error)
 	// Emit takes each event. It is called by one goroutine at a time.
 	Emit func(Event)
 	Now  func() time.Time
-	// Open opens the target, exclusively; nil for [Open]. It is how another way to
-	// a drive than opening its node takes part, and how tests let a drive lie.
-	Open func(drive.Drive, block.Mode) (block.Device, error)
-}
-
-// Request is what the operator asked for.
-type Request struct {
-	Target string
-	Policy plan.Policy
-	Label  string // as volume.CheckLabel returns it
-	Stated evidence.Stated
 }
 
 // ErrDeclined is what Confirm returns when the operator did not agree.
@@ -72,150 +53,79 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // the returned Result tells its verdict, and the error is nil, the cause of a
 // cancelled ctx, or a *[RecordError].
 func Sanitize(ctx context.Context, o Options) (Result, error) {
-	r := &run{Options: o}
-	if r.Open == nil {
-		r.Open = Open
-	}
-	if err := r.open(); err != nil {
-		return Result{}, err
-	}
-	defer r.dev.Close()
-	if err := r.prepare(ctx); err != nil {
-		return Result{}, err
-	}
-	if err := r.begin(); err != nil {
+	r := &run{Options: o, teller: teller{now: o.Now, out: o.Emit}}
+	err := o.Worker.Sanitize(ctx, o.Request, r)
+	if r.journal == nil {
 		return Result{}, err
 	}
 	defer r.journal.Close()
-	r.carryOut(ctx)
+	if err != nil {
+		r.lost(err)
+	}
 	return r.conclude(ctx)
 }
 
-// run is one run under way.
+// run is one run as it is seen from the [Desk], which it is.
 type run struct {
 	Options
-	dev     block.Device
-	layout  volume.Layout
-	drive   drive.Drive
+	teller
+
+	mu      sync.Mutex // guards what follows
 	journal *durable.Journal
-	file    evidence.Case
-
-	mu    sync.Mutex // guards state and Emit
-	state State
+	file    evidence.Case // what the journal tells, and nothing else
 }
 
-// open finds the target, asks the guards, and takes the target exclusively.
-func (r *run) open() error {
-	d, err := r.System.Resolve(r.Request.Target)
+// Emit implements [Desk].
+func (r *run) Emit(e Event) { r.teller.emit(e) }
+
+// Confirm implements [Desk].
+func (r *run) Confirm(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) {
+	return r.Options.Confirm(ctx, d, p)
+}
+
+// Note implements [Desk]. The record is made of what was noted.
+func (r *run) Note(kind string, v any) error {
+	data, err := json.Marshal(v)
 	if err != nil {
+		return fmt.Errorf("the entry %q: %w", kind, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if (r.journal == nil) != (kind == evidence.EntryBegun) {
+		return fmt.Errorf("the entry %q is out of order", kind)
+	}
+	if kind == evidence.EntryBegun {
+		return r.begin(data)
+	}
+	if err := r.file.Replay(kind, data); err != nil {
 		return err
 	}
-	if err := d.Refused(); err != nil {
-		return err
-	}
-	if r.layout, err = volume.NewLayout(d.Identity.SizeBytes, d.Identity.LogicalSectorBytes); err != nil {
-		return err
-	}
-	if r.dev, err = r.Open(d, block.ReadWrite); err != nil {
-		return err
-	}
-	// What was looked at by name must be what is now held by descriptor.
-	if err := r.System.Same(d); err != nil {
-		return errors.Join(err, r.dev.Close())
-	}
-	if size := r.dev.Size(); size != d.Identity.SizeBytes {
-		return errors.Join(fmt.Errorf("%w: %d bytes were announced, %d are there", block.ErrChanged, d.Identity.SizeBytes, size), r.dev.Close())
-	}
-	r.drive = d
-	return nil
-}
-
-// Open opens a target: a drive by its node, or an image.
-func Open(d drive.Drive, mode block.Mode) (block.Device, error) {
-	if d.Identity.Kind == drive.KindImage {
-		return block.OpenImage(d.Path, mode)
-	}
-	return block.OpenDrive(d.Path, mode)
-}
-
-// prepare looks at what is on the target, makes the plan and has it confirmed.
-func (r *run) prepare(ctx context.Context) error {
-	started := r.Now()
-	var before scan.Report
-	err := r.stage(ctx, Inspect, 0, func(count *counter) (err error) {
-		before, err = scan.Run(ctx, r.dev, scan.Options{Count: count, Rules: r.Rules})
-		return err
-	})
-	if err != nil {
-		return cancelled(ctx, err)
-	}
-	p, err := r.plan(started, before)
-	if err != nil {
-		return err
-	}
-	r.emit(Event{Kind: Planned, Plan: &p})
-	var how string
-	err = r.stage(ctx, Confirm, 0, func(*counter) (err error) {
-		how, err = r.Confirm(ctx, r.drive, p)
-		return err
-	})
-	if err != nil || ctx.Err() != nil {
-		return cancelled(ctx, err)
-	}
-	r.file = evidence.Case{
-		CertificateID: p.CertificateID, Started: started, Tool: r.Tool, Host: thisHost(),
-		Drive: r.drive, Confirmation: how, Stated: r.Request.Stated, Plan: p, Before: before,
-	}
-	return nil
-}
-
-func (r *run) plan(now time.Time, before scan.Report) (plan.Plan, error) {
-	var random [plan.SeedBytes + 8]byte
-	_, _ = rand.Read(random[:]) // never fails: the runtime ends the program instead
-	ids := random[plan.SeedBytes:]
-	return plan.Make(plan.Input{
-		CertificateID: attest.NewCertificateID(now, rand.Reader),
-		Drive:         r.drive,
-		Findings:      before,
-		Policy:        r.Request.Policy,
-		Seed:          random[:plan.SeedBytes],
-		Speed:         r.measuredSpeed(),
-		Format: plan.Format{
-			Scheme: "mbr", FileSystem: r.layout.FileSystem, Label: r.Request.Label,
-			StartBytes: r.layout.StartBytes, SizeBytes: r.layout.PartitionBytes, PartitionType: r.layout.PartitionType,
-			// The lowest bit is set because zero means "none" in both places.
-			DiskSignature: binary.LittleEndian.Uint32(ids) | 1, VolumeID: binary.LittleEndian.Uint32(ids[4:]) | 1,
-			Note: r.layout.Note,
-		},
-	})
+	return r.journal.Append(kind, json.RawMessage(data))
 }
 
 // begin makes the journal durable. After it, and not before, the target may be
-// written. A drive that was swapped since it was confirmed never gets here.
-func (r *run) begin() error {
-	if err := r.stillSame(); err != nil {
+// written.
+func (r *run) begin(data []byte) error {
+	const doing = "writing the journal, which must precede the first write: %w"
+	if err := r.file.Replay(evidence.EntryBegun, data); err != nil {
 		return err
 	}
-	const doing = "writing the journal, which must precede the first write: %w"
 	journal, err := durable.CreateJournal(r.State, r.file.CertificateID)
 	if err != nil {
 		return fmt.Errorf(doing, err)
 	}
-	if err := journal.Append(evidence.EntryBegun, r.file); err != nil {
+	if err := journal.Append(evidence.EntryBegun, json.RawMessage(data)); err != nil {
 		return errors.Join(fmt.Errorf(doing, err), journal.Remove())
 	}
 	r.journal = journal
 	return nil
 }
 
-// stillSame makes sure that what is open is what was confirmed, by descriptor and
-// by name.
-func (r *run) stillSame() error { return errors.Join(r.dev.Check(), r.System.Same(r.drive)) }
-
-// cancelled prefers the reason for which ctx ended over what it caused.
-func cancelled(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+// lost notes that the worker went away in the middle: what it was doing, and how
+// it ended, is known as far as it has told.
+func (r *run) lost(err error) {
+	note := evidence.Interruption{Cause: err.Error()}
+	if err := r.Note(evidence.EntryInterrupted, note); err != nil {
+		r.emit(journalNotice(err))
 	}
-	return err
 }

@@ -35,6 +35,7 @@ type station struct {
 	state string
 	key   *envelope.Key
 	stick *blocktest.Fake
+	local *Local
 	Options
 }
 
@@ -60,12 +61,15 @@ func newStation(t *testing.T, faults blocktest.Faults) *station {
 		t.Fatal(err)
 	}
 	s := &station{t: t, state: state, key: key, stick: blocktest.NewFake(stickSize, 512, faults)}
+	s.local = &Local{
+		System: drive.Host(), Access: attest.AccessDirect, Now: time.Now,
+		Tool: attest.Tool{Name: "panoscrub", Version: "test", GoVersion: "go1.26", OS: "linux", Arch: "amd64"},
+		Open: func(drive.Drive, block.Mode) (block.Device, error) { return s.stick, nil },
+	}
 	s.Options = Options{
-		System: drive.Host(), State: state, Signer: key, Now: time.Now, Emit: func(Event) {},
-		Tool:    attest.Tool{Name: "panoscrub", Version: "test", GoVersion: "go1.26", OS: "linux", Arch: "amd64"},
+		Worker: s.local, State: state, Signer: key, Now: time.Now, Emit: func(Event) {},
 		Request: Request{Target: image, Policy: policy, Label: "PANORAMA", Stated: evidence.Stated{ApplianceID: appliance}},
 		Confirm: func(context.Context, drive.Drive, plan.Plan) (string, error) { return "--yes", nil },
-		Open:    func(drive.Drive, block.Mode) (block.Device, error) { return s.stick, nil },
 	}
 	return s
 }
@@ -248,7 +252,7 @@ func TestInterruptedAt(t *testing.T) {
 	s := newStation(t, blocktest.Faults{})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	s.Open = func(drive.Drive, block.Mode) (block.Device, error) { return cancelOnWrite{s.stick, cancel}, nil }
+	s.local.Open = func(drive.Drive, block.Mode) (block.Device, error) { return cancelOnWrite{s.stick, cancel}, nil }
 	result, err := Sanitize(ctx, s.Options)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v, want the cause", err)
@@ -378,6 +382,7 @@ func TestContradiction(t *testing.T) {
 	s := newStation(t, blocktest.Faults{})
 	clock := 0
 	s.Now = func() time.Time { clock--; return time.Date(2026, 11, 24, 9, 0, clock, 0, time.UTC) } // runs backwards
+	s.local.Now = s.Now
 	result, err := Sanitize(t.Context(), s.Options)
 	if err != nil {
 		t.Fatal(err)
