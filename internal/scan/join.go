@@ -173,12 +173,21 @@ func (j *join) place(f *Finding, s sighting) {
 			f.Hint += inFormer
 		}
 		if at := j.catalog.files.position(s.file, s.offset); at > 0 && s.member == nil {
-			f.Hint += fmt.Sprintf(", from byte %d of the file", at)
+			f.Hint += fmt.Sprintf(", from byte %d of %s", at, j.counted(owner))
 		}
 	}
 	if s.member != nil {
 		f.Member, f.Offset, f.Length = clean(s.member.name), s.member.offset, s.member.last()-s.member.pos
 	}
+}
+
+// counted is what the positions in the index count: not the holes of a file, nor
+// what is lost of it.
+func (j *join) counted(owner entry) string {
+	if j.catalog.files.size(owner.file) < owner.size {
+		return "what is stored of the file"
+	}
+	return "the file"
 }
 
 // inFormer is what is said of what a former file system tells.

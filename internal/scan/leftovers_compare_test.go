@@ -130,15 +130,19 @@ func (dir folder) find(name string) (content []byte, start int64, err error) {
 	if content, err = os.ReadFile(filepath.Join(string(dir), name)); err != nil {
 		return nil, 0, err
 	}
-	drive, err := os.ReadFile(dir.drive())
+	drive, err := os.Open(dir.drive())
 	if err != nil {
 		return nil, 0, err
 	}
-	marker := content[:min(markerBytes, len(content))]
-	if n := bytes.Count(drive, marker); n != 1 {
-		return nil, 0, fmt.Errorf("%s is on the drive %d times, not once", name, n)
+	defer drive.Close()
+	places, err := placesOf(drive, content[:min(markerBytes, len(content))])
+	if err == nil && len(places) != 1 {
+		err = fmt.Errorf("%s is on the drive %d times, not once", name, len(places))
 	}
-	return content, int64(bytes.Index(drive, marker)), nil
+	if err != nil {
+		return nil, 0, err
+	}
+	return content, places[0], nil
 }
 
 // headerOf is where the local header of a member stands in an archive.

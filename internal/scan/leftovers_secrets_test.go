@@ -86,11 +86,17 @@ func (k *kitchen) noSecret(t *testing.T, what string, output []byte) {
 }
 
 // inspect looks at the drive as the program does, and checks what holds for each:
-// a second run says the same, and no output tells a secret.
-func (dir folder) inspect(t *testing.T, k *kitchen, sector int) scan.Report {
+// a second run says the same, and no output tells a secret. A large drive
+// is looked at once, and past the page cache, which would fill with zeros.
+func (dir folder) inspect(t *testing.T, k *kitchen, sector int, large bool) scan.Report {
 	t.Helper()
-	report, first := dir.scanned(t, sector)
-	if _, second := dir.scanned(t, sector); !bytes.Equal(first, second) {
+	if large {
+		report, doc := dir.scanned(t, sector, block.ReadWrite)
+		k.noSecret(t, "report", doc)
+		return report
+	}
+	report, first := dir.scanned(t, sector, block.ReadOnly)
+	if _, second := dir.scanned(t, sector, block.ReadOnly); !bytes.Equal(first, second) {
 		t.Errorf("two runs differ:\n%s\n%s", first, second)
 	}
 	k.noSecret(t, "report", first)
@@ -98,9 +104,9 @@ func (dir folder) inspect(t *testing.T, k *kitchen, sector int) scan.Report {
 	return report
 }
 
-func (dir folder) scanned(t *testing.T, sector int) (scan.Report, []byte) {
+func (dir folder) scanned(t *testing.T, sector int, mode block.Mode) (scan.Report, []byte) {
 	t.Helper()
-	d, err := block.OpenImageSectors(dir.drive(), block.ReadOnly, sector)
+	d, err := block.OpenImageSectors(dir.drive(), mode, sector)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,16 +1,11 @@
 package scan_test
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/soypat/fat"
 
 	"github.com/panoscrub/panoscrub/internal/testtool"
 )
@@ -94,8 +89,11 @@ func (dir folder) drive() string { return filepath.Join(string(dir), "drive") }
 //	                         one from the end (-N), or so far behind the bytes of
 //	                         another file (NAME+N)
 //	exfat mkdir PATH         makes a folder
-//	exfat put FILE PATH      copies a file to the exFAT file system on the drive
+//	exfat put FILE PATH [N]  copies a file to the exFAT file system on the drive, to
+//	                         byte N of a file there
 //	exfat rm PATH            deletes one
+//	mounted PROGRAM: LINE    runs a line for the shell while PROGRAM, with its options,
+//	                         has the drive mounted as "m" and stays in the foreground
 func (dir folder) run(t *testing.T, steps []string) {
 	t.Helper()
 	for _, step := range steps {
@@ -105,11 +103,19 @@ func (dir folder) run(t *testing.T, steps []string) {
 			dir.plant(t, args[1], args[2])
 		case "exfat":
 			dir.exfat(t, args[1:])
+		case "mounted":
+			program, line, _ := strings.Cut(strings.TrimPrefix(step, "mounted "), ": ")
+			dir.mounted(t, strings.Fields(program), func() { dir.shell(t, line) })
 		default:
-			testtool.Need(t, programs(step)...)
-			testtool.Run(t, string(dir), "sh", "-ec", step)
+			dir.shell(t, step)
 		}
 	}
+}
+
+func (dir folder) shell(t *testing.T, line string) {
+	t.Helper()
+	testtool.Need(t, programs(line)...)
+	testtool.Run(t, string(dir), "sh", "-ec", line)
 }
 
 // starts of commands in a line for the shell, and what in it is text.
@@ -128,94 +134,4 @@ func programs(step string) (list []string) {
 		}
 	}
 	return list
-}
-
-func (dir folder) plant(t *testing.T, name, place string) {
-	t.Helper()
-	content := dir.read(t, name)
-	drive := dir.read(t, "drive")
-	at := dir.place(t, drive, place)
-	if at < 0 || at+len(content) > len(drive) {
-		t.Fatalf("%s does not fit at %d", name, at)
-	}
-	copy(drive[at:], content)
-	dir.write(t, "drive", drive)
-}
-
-func (dir folder) place(t *testing.T, drive []byte, place string) int {
-	t.Helper()
-	name, number, behind := strings.Cut(place, "+")
-	if !behind {
-		number = place
-	}
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch {
-	case behind:
-		content := dir.read(t, name)
-		if bytes.Count(drive, content) != 1 {
-			t.Fatalf("%s is not on the drive exactly once", name)
-		}
-		return bytes.Index(drive, content) + len(content) + n
-	case n < 0:
-		return len(drive) + n
-	}
-	return n
-}
-
-func (dir folder) read(t *testing.T, name string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(string(dir), name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
-}
-
-func (dir folder) write(t *testing.T, name string, content []byte) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(string(dir), name), content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// blocks is a drive in memory as another library's device.
-type blocks []byte
-
-func (b blocks) ReadBlocks(dst []byte, at int64) (int, error) { return copy(dst, b[at*512:]), nil }
-func (b blocks) WriteBlocks(p []byte, at int64) (int, error)  { return copy(b[at*512:], p), nil }
-func (b blocks) EraseBlocks(at, n int64) error                { clear(b[at*512:][:n*512]); return nil }
-
-// exfat works on the exFAT file system that the whole drive is, by a library of
-// other people: no tool that does is everywhere.
-func (dir folder) exfat(t *testing.T, args []string) {
-	t.Helper()
-	drive := dir.read(t, "drive")
-	var fs fat.FS
-	err := fs.Mount(blocks(drive), 512, fat.ModeRW)
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch args[0] {
-	case "mkdir":
-		err = fs.Mkdir(args[1])
-	case "rm":
-		err = fs.Remove(args[1])
-	case "put":
-		var f fat.File
-		if err = fs.OpenFile(&f, args[2], fat.ModeCreateNew|fat.ModeWrite); err != nil {
-			break
-		}
-		if _, err = f.Write(dir.read(t, args[1])); err == nil {
-			err = f.Close()
-		}
-	default:
-		err = fmt.Errorf("no such step")
-	}
-	if err != nil {
-		t.Fatalf("exfat %q: %v", args, err)
-	}
-	dir.write(t, "drive", drive)
 }

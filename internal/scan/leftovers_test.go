@@ -44,7 +44,9 @@ type leftover struct {
 	Says       string       `toml:"says"`    // part of a limit; with none given, none may be hit
 	Appliance  []string     `toml:"appliance"`
 	Expect     []expected   `toml:"expect"`
-	Also       bool         `toml:"also"` // more may be found than is expected
+	Also       bool         `toml:"also"`  // more may be found than is expected
+	Large      bool         `toml:"large"` // of gigabytes: it is looked at once, and not erased
+	Long       bool         `toml:"long"`  // takes long: it is tried where that is asked for
 }
 
 // expected is what must be found, so many times: once when it is not said. What
@@ -118,10 +120,19 @@ func readTable(t *testing.T, file string) table {
 }
 
 func (c leftover) test(t *testing.T, kitchen *kitchen) {
+	switch {
+	case c.Long && os.Getenv("PANOSCRUB_SWEEP") == "":
+		t.Skip("NOT RUN: takes long, and is tried with PANOSCRUB_SWEEP=1")
+	case c.Large && testing.Short():
+		t.Skip("NOT RUN: takes long for a short run")
+	}
 	dir := kitchen.folder(t, c.Steps)
 	dir.run(t, c.Steps)
-	report := dir.inspect(t, kitchen, max(c.Sector, 512))
-	problems := append(c.compare(dir, report), dir.sanitize(t, kitchen)...)
+	report := dir.inspect(t, kitchen, max(c.Sector, 512), c.Large)
+	problems := c.compare(dir, report)
+	if !c.Large {
+		problems = append(problems, dir.sanitize(t, kitchen)...)
+	}
 	switch {
 	case len(problems) > 0:
 		t.Errorf("%s\n%s\nfound:\n%s", c.Why, strings.Join(problems, "\n"), describe(report))
