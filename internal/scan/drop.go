@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/rules"
 )
 
@@ -90,6 +91,24 @@ func (j *join) dropMemberBytes() {
 		of := members[place{s.file, s.rule}]
 		at, _ := slices.BinarySearchFunc(of, pos, func(m *member, pos int64) int { return cmp.Compare(m.pos, pos) })
 		return at == 0 || pos >= of[at-1].covered()
+	})
+}
+
+// dropPieces drops the pieces of private keys that were seen as a whole, too:
+// several deleted files may claim a place, and only in one of them the pieces of a
+// key follow each other. What matters more hides behind nothing that matters less.
+func (j *join) dropPieces() {
+	whole := map[Severity]*block.Extents{"": {}, High: {}}
+	for _, s := range j.sightings {
+		if in := whole[s.severity]; in != nil && s.whole && s.member == nil {
+			for _, e := range j.catalog.files.extents(s) {
+				in.Add(e)
+			}
+		}
+	}
+	j.keep(func(s sighting) bool {
+		return s.rule.ID != rules.PrivateKey || s.whole || s.member != nil ||
+			!whole[""].Contains(s.told) && !(s.severity == High && whole[High].Contains(s.told))
 	})
 }
 

@@ -115,6 +115,20 @@ func (x *fileIndex) position(file int32, off int64) int64 {
 	return 0
 }
 
+// extents is where the bytes of what was seen lie.
+func (x *fileIndex) extents(s sighting) (list block.Extents) {
+	if s.file == noFile || s.pos == s.offset { // the bytes side by side
+		return block.Extents{{Offset: s.offset, Length: s.length}}
+	}
+	spans := x.of(s.file)
+	for i := (stream{spans: spans}).at(s.pos); i < len(spans) && spans[i].pos < s.pos+s.length; i++ {
+		in := spans[i]
+		start, end := max(in.pos, s.pos), min(in.pos+in.length, s.pos+s.length)
+		list.Add(block.Extent{Offset: in.offset + start - in.pos, Length: end - start})
+	}
+	return list
+}
+
 // of returns the spans of one file.
 func (x *fileIndex) of(file int32) []span {
 	f := x.files[file]

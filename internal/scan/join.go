@@ -55,6 +55,7 @@ func (j *join) run() []Finding {
 	j.dropKnownNames()
 	j.dropInKeyStores()
 	j.dropMemberBytes()
+	j.dropPieces()
 	j.dropContained()
 	j.settleAuthorities()
 	j.addNamed()

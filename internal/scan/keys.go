@@ -42,6 +42,7 @@ func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
 		s.severity = High
 	}
 	s.sample = a.sample && !k.parsed
+	s.whole = a.whole && !s.sample
 	c.report(v, start, s)
 }
 

@@ -36,7 +36,7 @@ func confirmKeyTail(c *checker, r *rules.Rule, v *view, pos int64) {
 	for blank(text[start]) {
 		start++
 	}
-	s := sighting{rule: r, length: int64(here - start + len(pemEnd) + len(label) + len(pemDash)), hint: "end of a private key, whose start is gone"}
+	s := sighting{rule: r, tail: true, length: int64(here - start + len(pemEnd) + len(label) + len(pemDash)), hint: "end of a private key, whose start is gone"}
 	if strings.HasPrefix(string(label), "ENCRYPTED") {
 		s.severity, s.hint = High, "end of an encrypted private key, whose start is gone"
 	}

@@ -88,7 +88,8 @@ func (dir folder) mounted(t *testing.T, program []string, do func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program[0], append(program[1:], dir.drive(), m)...)
+	cmd := exec.Command(program[0], append(program[1:], "drive", "m")...) // a whole path may have a comma, which parts options
+	cmd.Dir = string(dir)
 	ended, err := started(cmd)
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,10 @@ type sighting struct {
 	lines  int     // of a log
 	member *member // in which it was seen, or nil
 
-	pair pairID // of a key or a certificate
+	pair  pairID // of a key or a certificate
+	whole bool   // a key from its first line to its last
+	tail  bool   // a key's last line told of it
+	told  int64  // where on the drive the line is that told of it
 }
 
 // checker runs confirmers over the candidates of one chunk of the drive, and
@@ -29,6 +32,7 @@ type checker struct {
 	set      *ruleset
 	out      *collector // tells which rules have enough
 	found    *pile
+	reports  int                 // among them what was known
 	tries    map[*rules.Rule]int // of confirmers that are slow; nil is for what is unpacked
 	inflated int                 // bytes out of archives
 	taken    int                 // bytes that were read for them
@@ -109,6 +113,10 @@ func (c *checker) report(v *view, pos int64, s sighting) {
 		v = w.outer
 	}
 	s.file, s.pos, s.offset, s.member = v.file, pos, v.offset(pos), c.member
+	if s.told = s.offset; s.tail {
+		s.told = v.offset(pos + s.length - 1)
+	}
+	c.reports++
 	if !c.found.add(s) {
 		c.limits.addFor(s.rule, limitMore)
 	}

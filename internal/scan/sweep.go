@@ -89,9 +89,9 @@ func (s *sweep) candidate(c *checker, raw *view, id int, pos int64) {
 	}
 	// Where the pieces of a deleted file lie is a guess, which the bytes side by
 	// side may refute.
-	before := len(c.found.list)
+	before := c.reports
 	c.confirm(s.files.view(s.small, in.file), id, in.pos+pos-in.offset)
-	if len(c.found.list) == before && s.files.files[in.file].deleted {
+	if c.reports == before && s.files.files[in.file].deleted {
 		c.confirm(raw, id, pos)
 	}
 }
