@@ -34,7 +34,7 @@ func (c leftover) compare(dir folder, r scan.Report) (problems []string) {
 		}
 	}
 	for _, f := range left {
-		if f.Severity != scan.Low && !c.Also {
+		if f.Severity != scan.Low {
 			problems = append(problems, fmt.Sprintf("not expected: %s %q %q at %d", f.Rule, f.Path, f.Member, f.Offset))
 		}
 	}

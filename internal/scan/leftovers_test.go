@@ -43,10 +43,9 @@ type leftover struct {
 	Verdict    scan.Verdict `toml:"verdict"` // follows from what is expected when it is not said
 	Says       string       `toml:"says"`    // part of a limit; with none given, none may be hit
 	Appliance  []string     `toml:"appliance"`
-	Expect     []expected   `toml:"expect"`
-	Also       bool         `toml:"also"`  // more may be found than is expected
-	Large      bool         `toml:"large"` // of gigabytes: it is looked at once, and not erased
-	Long       bool         `toml:"long"`  // takes long: it is tried where that is asked for
+	Expect     []expected   `toml:"expect"` // nothing above low may be found but this
+	Large      bool         `toml:"large"`  // of gigabytes: it is looked at once, and not erased
+	Long       bool         `toml:"long"`   // takes long: it is tried where that is asked for
 }
 
 // expected is what must be found, so many times: once when it is not said. What
