@@ -105,7 +105,9 @@ func (dir folder) mounted(t *testing.T, program []string, do func()) {
 		}
 	}
 	defer func() {
-		testtool.Run(t, "", "umount", m)
+		if out, err := testtool.Try(t, "umount", m); err != nil {
+			t.Errorf("umount: %v: %s; kill: %v", err, out, cmd.Process.Kill())
+		}
 		if err := <-ended; err != nil {
 			t.Errorf("%q: %v", program, err)
 		}

@@ -92,6 +92,7 @@ func (dir folder) drive() string { return filepath.Join(string(dir), "drive") }
 //	exfat put FILE PATH [N]  copies a file to the exFAT file system on the drive, to
 //	                         byte N of a file there
 //	exfat rm PATH            deletes one
+//	need LINE                goes on only where a line for the shell succeeds
 //	mounted PROGRAM: LINE    runs a line for the shell while PROGRAM, with its options,
 //	                         has the drive mounted as "m" and stays in the foreground
 func (dir folder) run(t *testing.T, steps []string) {
@@ -103,6 +104,12 @@ func (dir folder) run(t *testing.T, steps []string) {
 			dir.plant(t, args[1], args[2])
 		case "exfat":
 			dir.exfat(t, args[1:])
+		case "need":
+			line := strings.TrimPrefix(step, "need ")
+			testtool.Need(t, programs(line)...)
+			if out, err := testtool.Try(t, "sh", "-ec", line); err != nil {
+				t.Skipf("NOT RUN: %s: %v: %s", line, err, out)
+			}
 		case "mounted":
 			program, line, _ := strings.Cut(strings.TrimPrefix(step, "mounted "), ": ")
 			dir.mounted(t, strings.Fields(program), func() { dir.shell(t, line) })
@@ -128,7 +135,7 @@ var (
 func programs(step string) (list []string) {
 	for _, m := range starts.FindAllStringSubmatch(quoted.ReplaceAllString(step, "_"), -1) {
 		switch m[1] {
-		case "for", "while", "do", "done", "break":
+		case "for", "while", "do", "done", "break", "cd":
 		default:
 			list = append(list, m[1])
 		}
