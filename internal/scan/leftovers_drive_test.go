@@ -95,10 +95,3 @@ func (dir folder) read(t *testing.T, name string) []byte {
 	}
 	return content
 }
-
-func (dir folder) write(t *testing.T, name string, content []byte) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(string(dir), name), content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
