@@ -83,7 +83,11 @@ func (dir folder) open(t *testing.T) *os.File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { drive.Close() })
+	t.Cleanup(func() {
+		if err := drive.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return drive
 }
 
