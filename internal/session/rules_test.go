@@ -1,10 +1,12 @@
-package session
+package session_test
 
 import (
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
+	"github.com/panoscrub/panoscrub/internal/session"
+	"github.com/panoscrub/panoscrub/internal/session/sessiontest"
 )
 
 // TestOwnRules: an operator's rules are looked for before and after. The second
@@ -36,21 +38,21 @@ pattern = 'PANORAMA'
 		{badge, attest.Pass, 0},
 		{badge + label, attest.Fail, 1},
 	} {
-		set, err := Rules([]byte(c.text))
+		set, err := session.Rules([]byte(c.text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := newStation(t, blocktest.Faults{})
+		s := sessiontest.NewStation(t, blocktest.Faults{})
 		s.Request.OwnRules = []byte(c.text)
-		s.stick.Poke([]byte(" BADGE-73550149 "), 7*mib)
-		result, err := Sanitize(t.Context(), s.Options)
+		s.Stick.Poke([]byte(" BADGE-73550149 "), 7<<20)
+		result, err := session.Sanitize(t.Context(), s.Options)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if result.Verdict != c.verdict || result.Before["credential"] != 1 || result.After["log"] != c.after {
 			t.Errorf("%s, before %v, after %v", result.Verdict, result.Before, result.After)
 		}
-		p := s.statement(result.Record).Predicate
+		p := s.Statement(result.Record).Predicate
 		if p.Prescan.Ruleset != set.Digest || p.Postscan == nil || p.Postscan.Ruleset != set.Digest {
 			t.Errorf("the record says rules %q before and %+v after, not %q", p.Prescan.Ruleset, p.Postscan, set.Digest)
 		}

@@ -53,7 +53,7 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // the returned Result tells its verdict, and the error is nil, the cause of a
 // cancelled ctx, or a *[RecordError].
 func Sanitize(ctx context.Context, o Options) (Result, error) {
-	r := &run{Options: o, teller: teller{now: o.Now, out: o.Emit}}
+	r := &run{Options: o, ctx: ctx, teller: teller{now: o.Now, out: o.Emit}}
 	err := o.Worker.Sanitize(ctx, o.Request, r)
 	if r.journal == nil {
 		return Result{}, err
@@ -69,6 +69,7 @@ func Sanitize(ctx context.Context, o Options) (Result, error) {
 type run struct {
 	Options
 	teller
+	ctx context.Context
 
 	mu      sync.Mutex // guards what follows
 	journal *durable.Journal
@@ -106,6 +107,10 @@ func (r *run) Note(kind string, v any) error {
 // begin makes the journal durable. After it, and not before, the target may be
 // written.
 func (r *run) begin(data []byte) error {
+	// The worker may be far away, and not know yet.
+	if err := r.ctx.Err(); err != nil {
+		return context.Cause(r.ctx)
+	}
 	const doing = "writing the journal, which must precede the first write: %w"
 	if err := r.file.Replay(evidence.EntryBegun, data); err != nil {
 		return err

@@ -1,0 +1,251 @@
+package sessiontest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/panoscrub/panoscrub/internal/attest"
+	"github.com/panoscrub/panoscrub/internal/block"
+	"github.com/panoscrub/panoscrub/internal/block/blocktest"
+	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/session"
+)
+
+// Maker makes the worker under test, which does what local does.
+type Maker func(t testing.TB, local *session.Local) session.Worker
+
+func (m Maker) station(t testing.TB, faults blocktest.Faults) *Station {
+	t.Helper()
+	s := NewStation(t, faults)
+	s.Worker = m(t, s.Local)
+	return s
+}
+
+// Workers checks that a worker keeps the contract of [session.Worker].
+func Workers(t *testing.T, make Maker) {
+	t.Run("verdicts", func(t *testing.T) { verdicts(t, make) })
+	t.Run("untouched", func(t *testing.T) { untouched(t, make) })
+	t.Run("cancelled in each stage", func(t *testing.T) { cancelInEachStage(t, make) })
+	t.Run("interrupted at", func(t *testing.T) { interruptedAt(t, make) })
+	t.Run("another volume", func(t *testing.T) { anotherVolume(t, make) })
+	t.Run("inspect", func(t *testing.T) { inspect(t, make) })
+}
+
+func at512(n int64) block.Extents { return block.Extents{{Offset: n * 512, Length: 512}} }
+
+// verdicts runs the whole flow on sticks that lie and fail. Whatever they do,
+// there is a record, it is consistent, and PASS is for the honest one alone.
+func verdicts(t *testing.T, make Maker) {
+	for _, c := range []struct {
+		name    string
+		faults  blocktest.Faults
+		verdict string
+		reason  string        // part of one
+		proven  int64         // -1: not looked at
+		pull    session.Stage // pulled when this stage starts
+	}{
+		{"honest", blocktest.Faults{}, attest.Pass, "", StickSize, ""},
+		{"honest with a cache", blocktest.Faults{Cache: true}, attest.Pass, "", StickSize, ""},
+		{"counterfeit, wraps", blocktest.Faults{RealSize: 10 * mib, Wrap: true}, attest.Fail, "less memory than it announces", 10 * mib, ""},
+		{"counterfeit, drops", blocktest.Faults{RealSize: 10 * mib}, attest.Fail, "did not write", 10 * mib, ""},
+		{"one sector keeps its content", blocktest.Faults{Drop: at512(5000)}, attest.Fail, "did not write", StickSize - 512, ""},
+		{"one sector cannot be written", blocktest.Faults{WriteErrors: at512(5000)}, attest.Fail, "could not be written, the first at byte 2560000", StickSize - 512, ""},
+		{"one sector cannot be read", blocktest.Faults{ReadErrors: at512(5000)}, attest.Fail, "could not be read back, the first at byte 2560000", StickSize - 512, ""},
+		{"the flush fails", blocktest.Faults{SyncError: syscall.EIO}, attest.Fail, "flushing", -1, ""},
+		{"pulled while being overwritten", blocktest.Faults{VanishAfter: StickSize + StickSize/2}, attest.Incomplete, "has gone", 0, ""},
+		{"pulled while being read back", blocktest.Faults{VanishAfter: 2*StickSize + StickSize/2}, attest.Incomplete, "has gone", -1, ""},
+		{"pulled while being formatted", blocktest.Faults{}, attest.Incomplete, "has gone", StickSize, session.Format},
+		{"pulled while being rechecked", blocktest.Faults{}, attest.Incomplete, "has gone", StickSize, session.Recheck},
+		{"swapped before the read-back", blocktest.Faults{ChangeAfter: 2 * StickSize}, attest.Fail, "no longer the drive", 0, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := make.station(t, c.faults)
+			s.OnStage(c.pull, s.Stick.Vanish)
+			result, err := s.Sanitize(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Verdict != c.verdict {
+				t.Fatalf("verdict %s, want %s; reasons %q", result.Verdict, c.verdict, result.Reasons)
+			}
+			if got := strings.Join(result.Reasons, "\n"); !strings.Contains(got, c.reason) || (got == "") != (c.verdict == attest.Pass) {
+				t.Errorf("reasons %q, want one with %q", result.Reasons, c.reason)
+			}
+			p := s.Statement(result.Record).Predicate
+			if p.Verdict != c.verdict || c.proven >= 0 && p.Capacity.ProvenBytes != c.proven {
+				t.Errorf("the record says %s, %d bytes proven, want %d", p.Verdict, p.Capacity.ProvenBytes, c.proven)
+			}
+			if (p.Format != nil) != (c.verdict == attest.Pass) {
+				t.Errorf("a drive with the verdict %s was given back formatted: %v", c.verdict, p.Format != nil)
+			}
+			if left := s.Journals(); len(left) > 0 {
+				t.Errorf("journals were left: %v", left)
+			}
+			if refused := s.Stick.Counts().Refused; refused > 0 {
+				t.Errorf("%d requests broke the contract of a device", refused)
+			}
+		})
+	}
+}
+
+// untouched: every error before the journal is durable leaves the drive
+// without one write, and without a record.
+func untouched(t *testing.T, make Maker) {
+	for _, c := range []struct {
+		name   string
+		change func(*Station)
+		is     error
+	}{
+		{"declined", func(s *Station) {
+			s.Confirm = func(context.Context, drive.Drive, plan.Plan) (string, error) { return "", session.ErrDeclined }
+		}, session.ErrDeclined},
+		{"swapped between confirmation and the first write", func(s *Station) {
+			s.Confirm = func(context.Context, drive.Drive, plan.Plan) (string, error) { s.Stick.Change(); return "--yes", nil }
+		}, block.ErrChanged},
+		{"pulled between confirmation and the first write", func(s *Station) {
+			s.Confirm = func(context.Context, drive.Drive, plan.Plan) (string, error) { s.Stick.Vanish(); return "--yes", nil }
+		}, block.ErrGone},
+		{"the journal cannot be made", func(s *Station) { s.State = filepath.Join(s.State, "nowhere") }, os.ErrNotExist},
+		{"another size than was announced", func(s *Station) { s.Stick = blocktest.NewFake(StickSize/2, 512, blocktest.Faults{}) }, block.ErrChanged},
+		{"missing", func(s *Station) { s.Request.Target += ".not" }, os.ErrNotExist},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := make.station(t, blocktest.Faults{})
+			c.change(s)
+			result, err := s.Sanitize(t.Context())
+			if !errors.Is(err, c.is) || result.CertificateID != "" {
+				t.Errorf("got %+v, error %v, want %v", result, err, c.is)
+			}
+			if n := s.Stick.Counts().Writes; n > 0 {
+				t.Errorf("%d writes reached the drive", n)
+			}
+			if left := s.Journals(); len(left) > 0 {
+				t.Errorf("journals were left: %v", left)
+			}
+		})
+	}
+}
+
+// cancelInEachStage cancels the run when a stage starts: before the first
+// write nothing is left, after it an INCOMPLETE record is.
+func cancelInEachStage(t *testing.T, make Maker) {
+	cause := errors.New("somebody pressed Ctrl-C")
+	for _, stage := range []session.Stage{session.Inspect, session.Confirm, session.Overwrite, session.ReadBack, session.Format, session.Recheck} {
+		t.Run(string(stage), func(t *testing.T) {
+			s := make.station(t, blocktest.Faults{})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			s.OnStage(stage, func() { cancel(cause) })
+			result, err := s.Sanitize(ctx)
+			if !errors.Is(err, cause) {
+				t.Fatalf("error %v, want the cause", err)
+			}
+			if stage == session.Inspect || stage == session.Confirm {
+				if result.CertificateID != "" || s.Stick.Counts().Writes > 0 {
+					t.Errorf("a run that had not begun left %+v and %d writes", result, s.Stick.Counts().Writes)
+				}
+				return
+			}
+			p := s.Statement(result.Record).Predicate
+			if p.Verdict != attest.Incomplete || p.Interrupted == nil || p.Interrupted.Stage != string(stage) || p.Interrupted.RecoveredFromJournal {
+				t.Errorf("the record says %s, interrupted %+v", p.Verdict, p.Interrupted)
+			}
+		})
+	}
+}
+
+// interruptedAt: a run that is cancelled tells in its record how far the
+// stage was.
+func interruptedAt(t *testing.T, make Maker) {
+	s := make.station(t, blocktest.Faults{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.Local.Open = func(drive.Drive, block.Mode) (block.Device, error) { return cancelOnWrite{s.Stick, cancel}, nil }
+	result, err := s.Sanitize(ctx)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v, want the cause", err)
+	}
+	p := s.Statement(result.Record).Predicate
+	if p.Interrupted == nil || p.Interrupted.Bytes == 0 || p.Interrupted.Bytes != p.Passes[0].Bytes {
+		t.Errorf("interrupted %+v in %+v, want it at the bytes of the pass", p.Interrupted, p.Passes)
+	}
+}
+
+// cancelOnWrite cancels the run when it writes, and is slow, since the worker may
+// hear of it late.
+type cancelOnWrite struct {
+	block.Device
+	cancel context.CancelFunc
+}
+
+func (c cancelOnWrite) WriteAt(p []byte, off int64) (int, error) {
+	c.cancel()
+	time.Sleep(time.Second / 20)
+	return c.Device.WriteAt(p, off)
+}
+
+// anotherVolume: a volume that is right in itself, but not the one that this
+// run made, is no PASS.
+func anotherVolume(t *testing.T, make Maker) {
+	for _, c := range []struct {
+		name string
+		at   []int64
+	}{
+		{"disk signature", []int64{440}},
+		{"volume ID", []int64{mib + 67, mib + 6*512 + 67}}, // and in the backup boot sector
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := make.station(t, blocktest.Faults{})
+			s.OnStage(session.Recheck, func() {
+				for _, off := range c.at {
+					if _, err := block.AnyWriter(s.Stick).WriteAt([]byte("else"), off); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			result, err := s.Sanitize(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := s.Statement(result.Record).Predicate; p.Verdict != attest.Fail || !strings.Contains(strings.Join(p.Reasons, " "), "not the one that was made") {
+				t.Errorf("verdict %s, reasons %q", p.Verdict, p.Reasons)
+			}
+		})
+	}
+}
+
+// inspect looks and writes nothing, and its error says what it goes back to.
+func inspect(t *testing.T, make Maker) {
+	s := make.station(t, blocktest.Faults{})
+	s.Stick.Poke([]byte("rtsp://user:password@camera.site/"), 7*mib)
+	var events []string
+	d, report, err := s.Worker.Inspect(t.Context(), s.Request.Target, nil, func(e session.Event) { events = append(events, string(e.Kind)) })
+	if err != nil || d.Identity.SizeBytes != StickSize || len(report.Findings) != 1 || report.Coverage.BytesRead != StickSize {
+		t.Errorf("%+v, %d findings, %v", d.Identity, len(report.Findings), err)
+	}
+	if len(events) < 2 || events[0] != string(session.StageStarted) || events[len(events)-1] != string(session.StageEnded) {
+		t.Errorf("events %q", events)
+	}
+	if n := s.Stick.Counts().Writes; n > 0 {
+		t.Errorf("%d writes", n)
+	}
+	if _, _, err := s.Worker.Inspect(t.Context(), s.Request.Target+".not", nil, func(session.Event) {}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v for a target that is missing", err)
+	}
+	var refused *drive.RefusedError
+	if _, _, err := s.Worker.Inspect(t.Context(), t.TempDir(), nil, func(session.Event) {}); !errors.As(err, &refused) || len(refused.Refusals) != 1 {
+		t.Errorf("error %v for a folder", err)
+	}
+	gone, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("somebody pressed Ctrl-C")
+	cancel(cause)
+	if _, _, err := s.Worker.Inspect(gone, s.Request.Target, nil, func(session.Event) {}); !errors.Is(err, cause) {
+		t.Errorf("error %v after it was cancelled", err)
+	}
+}
