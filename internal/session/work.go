@@ -63,6 +63,10 @@ type Local struct {
 	// Open opens the target, exclusively; nil for [Open]. It is how another way to
 	// a drive than opening its node takes part, and how tests let a drive lie.
 	Open func(drive.Drive, block.Mode) (block.Device, error)
+	// Opened is called when the target is open, before anything on it is looked
+	// at; nil for nothing. It is where a process gives up the rights that only
+	// opening took.
+	Opened func() error
 }
 
 // Open opens a target: a drive by its node, or an image.
@@ -166,6 +170,12 @@ func (w *work) open(target string, purpose drive.Purpose) error {
 		return errors.Join(fmt.Errorf("%w: %d bytes were announced, %d are there", block.ErrChanged, d.Identity.SizeBytes, size), w.dev.Close())
 	}
 	w.drive = d
+	if w.Opened == nil {
+		return nil
+	}
+	if err := w.Opened(); err != nil {
+		return errors.Join(err, w.dev.Close())
+	}
 	return nil
 }
 
