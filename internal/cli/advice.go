@@ -10,6 +10,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/helper"
 	"github.com/panoscrub/panoscrub/internal/human"
 	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/session"
@@ -78,6 +79,8 @@ func causes(err error) []string {
 		cause error
 		hint  string
 	}{
+		{helper.ErrNotStarted, "a drive takes root's rights: give them when you are asked, or have somebody with sudo run this; " + untouched},
+		{helper.ErrLost, "look for what ended it (a signal, a lack of memory) and start over; \"panoscrub records\" lists what was recorded"},
 		{block.ErrBusy, "close what uses it (a mounted file system, another run) and try again; " + untouched},
 		{block.ErrReadOnly, "lift the write protection (the switch on the drive, the file's mode) and try again; " + untouched},
 		{block.ErrEmpty, "an empty file or a reader without a card holds nothing to sanitize; " + untouched},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/helper"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
@@ -65,7 +66,7 @@ func exitCode(err error) int {
 	case errors.As(err, &interrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &refused), isAny(err, block.ErrBusy, block.ErrReadOnly, block.ErrEmpty, block.ErrNotImage,
-		block.ErrNotDrive, block.ErrChanged, volume.ErrTooSmall, session.ErrDeclined):
+		block.ErrNotDrive, block.ErrChanged, volume.ErrTooSmall, session.ErrDeclined, helper.ErrNotStarted):
 		return exitRefused
 	}
 	return exitError

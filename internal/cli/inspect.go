@@ -15,8 +15,8 @@ import (
 )
 
 type inspectOptions struct {
-	target, rules string
-	asJSON        bool
+	target, rules, access string
+	asJSON                bool
 }
 
 func (a *app) inspectCommand() *cobra.Command {
@@ -42,6 +42,7 @@ With --rules it looks for what an operator's own rules say, too; see
 		},
 	}
 	cmd.Flags().StringVar(&o.rules, "rules", "", rulesUsage)
+	cmd.Flags().StringVar(&o.access, "access", accessAuto, accessUsage)
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON document")
 	return cmd
 }
@@ -59,7 +60,18 @@ func (a *app) inspect(ctx context.Context, o inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	d, report, err := a.worker().Inspect(ctx, o.target, own, a.glimpses())
+	if err := checkAccess(o.access); err != nil {
+		return err
+	}
+	d, err := a.system.Resolve(o.target)
+	if err != nil {
+		return err
+	}
+	worker, err := a.worker(d, drive.Reading, o.access)
+	if err != nil {
+		return err
+	}
+	d, report, err := worker.Inspect(ctx, o.target, own, a.glimpses())
 	if err != nil {
 		return err
 	}

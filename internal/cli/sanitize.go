@@ -24,6 +24,7 @@ type sanitizeOptions struct {
 	stated   evidence.Stated
 	policy   string
 	rules    string
+	access   string
 	label    string
 	confirm  string
 	yes      bool
@@ -56,6 +57,7 @@ drives" shows what to give), and --yes is enough for an image.`,
 	f.StringVar(&o.stated.ApplianceID, "appliance", "", "device ID of the appliance that the drive provisioned (required)")
 	f.StringVar(&o.policy, "policy", plan.DefaultPolicy, "what to write and how to verify it: "+strings.Join(plan.PolicyIDs(), ", "))
 	f.StringVar(&o.rules, "rules", "", rulesUsage)
+	f.StringVar(&o.access, "access", accessAuto, accessUsage)
 	f.StringVar(&o.label, "label", volume.DefaultLabel, "label of the new volume, 1 to 11 characters")
 	f.StringVar(&o.stated.Operator, "operator", "", "who does this, for the record")
 	f.StringVar(&o.stated.WorkOrder, "work-order", "", "work order, for the record")
@@ -85,6 +87,9 @@ func (o *sanitizeOptions) check() (session.Request, error) {
 	if err != nil {
 		return req, usageError{fmt.Errorf("--label: %w", err)}
 	}
+	if err := checkAccess(o.access); err != nil {
+		return req, err
+	}
 	if o.asJSON && o.asEvents {
 		return req, usagef("--json and --events both want stdout: give one of them (the last event holds the result)")
 	}
@@ -102,7 +107,12 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if !attest.LooksLikeDeviceID(req.Stated.ApplianceID) {
 		a.notice("%q does not look like the device IDs that the service gave out (device- and 26 characters); it is recorded as you typed it", req.Stated.ApplianceID)
 	}
-	if err := a.checkCanConfirm(o); err != nil {
+	d, err := a.checkCanConfirm(o)
+	if err != nil {
+		return err
+	}
+	worker, err := a.worker(d, drive.Writing, o.access)
+	if err != nil {
 		return err
 	}
 	state, err := a.stateDir()
@@ -117,7 +127,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	// run must reach its record all the same.
 	signal.Ignore(syscall.SIGPIPE)
 	result, err := session.Sanitize(ctx, session.Options{
-		State: state, Signer: signer, Request: req, Worker: a.worker(), Now: a.now,
+		State: state, Signer: signer, Request: req, Worker: worker, Now: a.now,
 		Confirm: func(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) { return a.confirm(ctx, o, d, p) },
 		Emit:    a.emitter(o).Emit,
 	})
@@ -154,26 +164,26 @@ func (a *app) showResult(o sanitizeOptions, r session.Result) error {
 
 // checkCanConfirm finds out, before anything is read or made, whether the target
 // may be touched and whether there is a way to confirm it.
-func (a *app) checkCanConfirm(o sanitizeOptions) error {
+func (a *app) checkCanConfirm(o sanitizeOptions) (drive.Drive, error) {
 	d, err := a.system.Resolve(o.target)
 	if err != nil {
-		return err
+		return d, err
 	}
 	if err := d.Refused(); err != nil {
-		return err
+		return d, err
 	}
 	isImage := d.Identity.Kind == drive.KindImage
 	switch {
 	case isImage && o.confirm != "":
-		return usagef("--confirm is for drives; an image has no serial: use --yes")
+		return d, usagef("--confirm is for drives; an image has no serial: use --yes")
 	case o.confirm != "" && o.confirm != d.ConfirmToken():
-		return otherSerial(d)
+		return d, otherSerial(d)
 	case o.confirm != "" || isImage && o.yes || a.canAsk():
-		return nil
+		return d, nil
 	case isImage:
-		return usagef("nobody can be asked here: give --yes to confirm that the image %s is overwritten", human.Safe(d.Path))
+		return d, usagef("nobody can be asked here: give --yes to confirm that the image %s is overwritten", human.Safe(d.Path))
 	}
-	return usagef("nobody can be asked here: give --confirm with the serial of the drive, as \"panoscrub drives\" shows it")
+	return d, usagef("nobody can be asked here: give --confirm with the serial of the drive, as \"panoscrub drives\" shows it")
 }
 
 func otherSerial(d drive.Drive) error {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/helper"
 	"github.com/panoscrub/panoscrub/internal/human"
 	"github.com/panoscrub/panoscrub/internal/session"
 )
@@ -90,7 +91,7 @@ var errNeedPassphrase = errors.New("the signing key is locked with a passphrase,
 // start of every command. It never keeps a command from running: what cannot be
 // recovered now is said, and stays for the next start.
 func (a *app) recoverOrphans(ctx context.Context, command string) error {
-	if command == "help" || command == "completion" || strings.HasPrefix(command, cobra.ShellCompRequestCmd) {
+	if command == "help" || command == "completion" || command == helper.Command || strings.HasPrefix(command, cobra.ShellCompRequestCmd) {
 		return nil
 	}
 	state, err := durable.Existing(a.stateFlag)

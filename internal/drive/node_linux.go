@@ -23,3 +23,6 @@ func nodeNumber(info fs.FileInfo) (string, bool) {
 // mayWrite asks the kernel whether this process may write a file, without opening
 // it: rights, a read-only mount and the immutable flag all count.
 func mayWrite(path string) error { return unix.Access(path, unix.W_OK) }
+
+// mayRead is mayWrite for reading.
+func mayRead(path string) error { return unix.Access(path, unix.R_OK) }

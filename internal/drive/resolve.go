@@ -28,6 +28,12 @@ func (s System) Resolve(target string) (Drive, error) {
 	return s.image(target, info), nil
 }
 
+// MayOpen reports whether this process has the right to open a target for a
+// purpose. Whether that is a good idea the refusals tell.
+func (d Drive) MayOpen(p Purpose) bool {
+	return mayRead(d.Path) == nil && (p == Reading || mayWrite(d.Path) == nil)
+}
+
 // device is the disk that a device number belongs to. A partition gives the
 // whole disk with one reason more against it, and so does a name elsewhere than
 // in /dev: those who follow it later would not see what they follow.

@@ -21,8 +21,13 @@ type Client struct {
 	Start func() (in io.WriteCloser, out io.Reader, wait func() error, err error)
 }
 
-// ErrLost says that the helper ended without saying so.
-var ErrLost = errors.New("the helper ended without finishing")
+// What a helper may come to, besides the end of its work.
+var (
+	// ErrNotStarted says that there was no helper: the rights were not given, say.
+	ErrNotStarted = errors.New("the helper, which needs root's rights, did not start")
+	// ErrLost says that the helper ended without saying so.
+	ErrLost = errors.New("the helper ended without finishing")
+)
 
 // Inspect implements [session.Worker].
 func (c Client) Inspect(ctx context.Context, target string, ownRules []byte, emit func(session.Event)) (drive.Drive, scan.Report, error) {
@@ -91,8 +96,11 @@ type talk struct {
 // run gives the order and takes the news until the end.
 func (t *talk) run(lines reader, first order) (end, error) {
 	var hello news
-	if err := lines.next(&hello); err != nil {
-		return end{}, lost(err)
+	switch err := lines.next(&hello); {
+	case errors.Is(err, io.EOF):
+		return end{}, ErrNotStarted
+	case err != nil:
+		return end{}, fmt.Errorf("%w: %w", ErrNotStarted, err)
 	}
 	if hello.Protocol != Protocol {
 		return end{}, fmt.Errorf("%w: it speaks %.40q", ErrProtocol, hello.Protocol)

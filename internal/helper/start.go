@@ -1,7 +1,6 @@
 package helper
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +16,7 @@ const Command = "helper"
 const ElevateVariable = "PANOSCRUB_ELEVATE"
 
 // ErrNoWay says that nothing here gives root's rights.
-var ErrNoWay = errors.New("neither pkexec nor sudo is installed, and " + ElevateVariable + " names nothing else")
+var ErrNoWay = fmt.Errorf("%w: neither pkexec nor sudo is installed, and %s names nothing else", ErrNotStarted, ElevateVariable)
 
 // Elevated returns how a helper of this very program is started with root's
 // rights: what it needs to ask for goes to the terminal, or to the desktop's agent.
@@ -67,7 +66,7 @@ func start(command []string) (io.WriteCloser, io.Reader, func() error, error) {
 		return nil, nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, nil, nil, fmt.Errorf("starting the helper: %w", err)
+		return nil, nil, nil, fmt.Errorf("%w: %w", ErrNotStarted, err)
 	}
 	return in, out, cmd.Wait, nil
 }
