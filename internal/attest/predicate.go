@@ -83,7 +83,7 @@ type Predicate struct {
 	// Access says how the program reached the drive: one of the values of Access;
 	// absent in the first records.
 	Access string `json:"access,omitempty"`
-	Times     Times   `json:"times"`
+	Times  Times  `json:"times"`
 	// Interrupted says how the run ended early; absent when it did not.
 	Interrupted *Interruption `json:"interrupted,omitempty"`
 }

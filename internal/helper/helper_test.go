@@ -1,9 +1,14 @@
 package helper
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
+	"strings"
 	"testing"
 
+	"github.com/panoscrub/panoscrub/internal/attest"
+	"github.com/panoscrub/panoscrub/internal/block/blocktest"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/session/sessiontest"
 )
@@ -25,3 +30,82 @@ func throughPipes(t testing.TB, local *session.Local) session.Worker {
 }
 
 func TestClient(t *testing.T) { sessiontest.Workers(t, throughPipes) }
+
+// TestNotOrdered: the helper writes nothing for whoever does not ask for it as
+// the protocol has it, and agree to the plan.
+func TestNotOrdered(t *testing.T) {
+	for name, answers := range map[string]string{
+		"nothing more":    "",
+		"no":              `{"answer":{"id":1,"error":{"text":"no","causes":["declined"]}}}`,
+		"another number":  `{"answer":{"id":7,"how":"yes"}}`,
+		"begun, unsaid":   `{"answer":{"id":1,"how":"yes"}}`,
+		"begun, refused":  `{"answer":{"id":1,"how":"yes"}}` + "\n" + `{"answer":{"id":2,"error":{"text":"full"}}}`,
+		"cancelled":       `{"cancel":{"cause":"x"}}`,
+		"another order":   `{"inspect":{"protocol":"panoscrub/helper/v1","target":"/dev/null"}}`,
+		"garbage":         `{"answer":`,
+		"something else":  `{"answer":{"id":1,"how":"yes","force":true}}`,
+		"two on one line": `{"answer":{"id":1,"how":"yes"}}{"answer":{"id":2}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := sessiontest.NewStation(t, blocktest.Faults{})
+			first, err := json.Marshal(order{Sanitize: &sanitizeOrder{Protocol, s.Request}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			_ = Serve(t.Context(), s.Local, strings.NewReader(string(first)+"\n"+answers+"\n"), &out)
+			if n := s.Stick.Counts().Writes; n > 0 {
+				t.Errorf("%d writes\n%.2000s", n, &out)
+			}
+		})
+	}
+}
+
+// FuzzServe gives the helper any lines. Whatever they are, nothing is written
+// unless the plan was agreed to and the journal confirmed, and it ends.
+func FuzzServe(f *testing.F) {
+	s := sessiontest.NewStation(f, blocktest.Faults{})
+	first, err := json.Marshal(order{Sanitize: &sanitizeOrder{Protocol, s.Request}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(first) + "\n")
+	f.Add(string(first) + "\n" + `{"answer":{"id":1,"how":"yes"}}` + "\n")
+	f.Add(`{"inspect":{"protocol":"panoscrub/helper/v1","target":"/nothing","ownRules":"AAAA"}}`)
+	f.Add(`{"cancel":{"cause":"x"}}`)
+	f.Fuzz(func(t *testing.T, lines string) {
+		_ = Serve(t.Context(), s.Local, strings.NewReader(lines), io.Discard)
+		agreed := strings.Contains(lines, "answer") && strings.Contains(lines, "id")
+		if n := s.Stick.Counts().Writes; n > 0 && !agreed {
+			t.Errorf("%d writes", n)
+		}
+	})
+}
+
+// FuzzTalk gives the program any news: it ends, with an error unless the helper
+// said that its work had ended, and its desk takes no entry out of order.
+func FuzzTalk(f *testing.F) {
+	const hello = `{"protocol":"panoscrub/helper/v1"}` + "\n"
+	f.Add(hello + `{"event":{"event":"progress","at":"2026-01-01T00:00:00Z","stage":"overwrite"}}` + "\n" + `{"end":{}}`)
+	f.Add(hello + `{"confirm":{"id":1,"drive":{},"plan":{}}}` + "\n" + `{"end":{"error":{"text":"x","causes":["gone"],"refused":{"Refusals":null}}}}`)
+	f.Add(hello + `{"note":{"id":1,"kind":"begun","data":{}}}` + "\n")
+	f.Add(hello + `{"note":{"id":1,"kind":"pass","data":{}}}` + "\n" + `{"end":{}}`)
+	f.Fuzz(func(t *testing.T, lines string) {
+		s := sessiontest.NewStation(t, blocktest.Faults{})
+		s.Worker = Client{Start: func() (io.WriteCloser, io.Reader, func() error, error) {
+			return discard{}, strings.NewReader(lines), func() error { return nil }, nil
+		}}
+		result, err := s.Sanitize(t.Context())
+		if result.Verdict == attest.Pass {
+			t.Errorf("PASS from %q", lines)
+		}
+		if err == nil && !strings.Contains(lines, "end") {
+			t.Errorf("no error from %q", lines)
+		}
+	})
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) Close() error                { return nil }

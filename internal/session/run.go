@@ -72,6 +72,7 @@ type run struct {
 	ctx context.Context
 
 	mu      sync.Mutex // guards what follows
+	agreed  string     // digest of the plan that was confirmed
 	journal *durable.Journal
 	file    evidence.Case // what the journal tells, and nothing else
 }
@@ -81,7 +82,13 @@ func (r *run) Emit(e Event) { r.teller.emit(e) }
 
 // Confirm implements [Desk].
 func (r *run) Confirm(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) {
-	return r.Options.Confirm(ctx, d, p)
+	how, err := r.Options.Confirm(ctx, d, p)
+	if err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.agreed = p.Digest()
+	}
+	return how, err
 }
 
 // Note implements [Desk]. The record is made of what was noted.
@@ -114,6 +121,9 @@ func (r *run) begin(data []byte) error {
 	const doing = "writing the journal, which must precede the first write: %w"
 	if err := r.file.Replay(evidence.EntryBegun, data); err != nil {
 		return err
+	}
+	if r.file.Plan.Digest() != r.agreed {
+		return errors.New("the plan that would be carried out is not the one that was confirmed")
 	}
 	journal, err := durable.CreateJournal(r.State, r.file.CertificateID)
 	if err != nil {
