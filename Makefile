@@ -8,11 +8,16 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS   = -s -w -X github.com/panoscrub/panoscrub/internal/cli.version=$(VERSION) -X github.com/panoscrub/panoscrub/internal/cli.commit=$(COMMIT)
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+PREFIX   ?= /usr/local
+STATION  ?= yes
+BINDIR    = $(PREFIX)/bin
+POLICIES  = $(DESTDIR)/usr/share/polkit-1/actions
+UDEVRULES = $(DESTDIR)/usr/lib/udev/rules.d
 RUNTESTS  = $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg --
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo test lint race fuzz bench e2e cross pictures clean
+.PHONY: help build demo test lint race fuzz bench e2e cross pictures install uninstall clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 16
@@ -69,6 +74,16 @@ cross: ## build for linux, darwin and windows on amd64 and arm64
 pictures: build ## make the README's picture of a run anew, from the real program
 	@mkdir -p testdata/pictures
 	@dir=$$(mktemp -d) && cd $$dir && $(CURDIR)/bin/panoscrub demo --dir demo 2>&1 | sed "s|$$dir/||g" | awk -f $(CURDIR)/.ci/picture.awk >$(CURDIR)/testdata/pictures/demo.svg; rm -rf $$dir
+
+install: build ## put the program, its polkit policy and the udev rule for stations in place (DESTDIR, PREFIX, STATION=no)
+	install -d $(DESTDIR)$(BINDIR) $(POLICIES)
+	install -m 755 bin/panoscrub $(DESTDIR)$(BINDIR)/panoscrub
+	sed 's|@BINDIR@|$(BINDIR)|' cmd/panoscrub/install/io.github.panoscrub.policy >$(POLICIES)/io.github.panoscrub.policy
+	chmod 644 $(POLICIES)/io.github.panoscrub.policy
+	@[ "$(STATION)" = no ] || { set -x; install -d $(UDEVRULES) && install -m 644 cmd/panoscrub/install/70-panoscrub.rules $(UDEVRULES)/; }
+
+uninstall: ## take away what install put in place
+	rm -f $(DESTDIR)$(BINDIR)/panoscrub $(POLICIES)/io.github.panoscrub.policy $(UDEVRULES)/70-panoscrub.rules
 
 clean: ## remove what the targets above made
 	rm -rf bin
