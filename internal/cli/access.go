@@ -45,7 +45,7 @@ func (a *app) worker(d drive.Drive, purpose drive.Purpose, way string) (session.
 
 // local works in this process.
 func (a *app) local(access string) session.Local {
-	return session.Local{System: a.system, Tool: a.tool(), Access: access, Now: a.now}
+	return session.Local{System: a.system, Tool: a.tool(), Access: access, Now: a.now, Open: a.open}
 }
 
 // helperCommand is the other end of package helper. People have no use for it.

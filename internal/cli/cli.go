@@ -22,9 +22,11 @@ import (
 	"golang.org/x/term"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
+	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/session"
 )
 
 // Set by the linker; see the Makefile.
@@ -38,7 +40,7 @@ func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 	boundMemory()
 	app := &app{
 		stdin: stdin, stdout: stdout, stderr: stderr,
-		system: drive.Host(), now: time.Now,
+		system: drive.Host(), open: session.Open, now: time.Now,
 	}
 	ctx, stop := app.interruptible(context.Background())
 	defer stop()
@@ -64,6 +66,7 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
 	system         drive.System
+	open           func(drive.Drive, block.Mode) (block.Device, error)
 	now            func() time.Time
 
 	stateFlag string

@@ -157,7 +157,7 @@ func (a *app) auditDrive(ctx context.Context, target string, s attest.Statement)
 	if s.Predicate.Verdict != attest.Pass {
 		return []attest.Problem{{Code: "nothing-attested", Sentence: fmt.Sprintf("this is the drive, but the record's verdict is %s: it attests no clean state to compare with", s.Predicate.Verdict)}}, nil
 	}
-	dev, err := session.Open(d, block.ReadOnly)
+	dev, err := a.open(d, block.ReadOnly)
 	if err != nil {
 		return nil, err
 	}
