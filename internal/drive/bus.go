@@ -61,9 +61,9 @@ func (d *disk) usbDevice(device dir) (usb, below dir, found bool) {
 var scsiAddress = regexp.MustCompile(`^\d+:\d+:\d+:(\d+)$`)
 
 func (d *disk) readUSB(usb, below, device dir) (what string) {
-	switch device.text("type") {
-	case "0", "14": // direct access, and its reduced command set
-	case "5":
+	switch scsiType := device.text("type"); {
+	case isDisk(scsiType):
+	case scsiType == "5":
 		return "an optical drive on USB"
 	default:
 		d.doubt("what kind of SCSI device it is")
@@ -81,7 +81,8 @@ func (d *disk) readUSB(usb, below, device dir) (what string) {
 	return ""
 }
 
-// readUnit reads which logical unit of the SCSI target this is, of how many.
+// readUnit reads which logical unit of the SCSI target this is, of how many, and
+// judges by them what the drive is.
 func (d *disk) readUnit(device dir) {
 	address := scsiAddress.FindStringSubmatch(device.base())
 	if address == nil {
@@ -95,10 +96,28 @@ func (d *disk) readUnit(device dir) {
 	d.drive.Identity.LUN = lun
 	units, err := device.up().names()
 	if err != nil {
+		d.doubt("which logical units are beside it: %v", err)
 		return
 	}
-	d.drive.Attachment.LUNs = len(slices.DeleteFunc(units, func(name string) bool { return !scsiAddress.MatchString(name) }))
+	units = slices.DeleteFunc(units, func(name string) bool { return !scsiAddress.MatchString(name) })
+	d.drive.Attachment.LUNs = len(units)
+	d.judgeForm(device, slots(device.up(), units))
 }
+
+// slots counts the logical units that are disks: a stick may bring an optical
+// drive with software along.
+func slots(target dir, units []string) (n int) {
+	for _, name := range units {
+		if isDisk(dir(target.path(name)).text("type")) {
+			n++
+		}
+	}
+	return n
+}
+
+// isDisk reports whether a SCSI device type is that of a disk: direct access, or
+// its reduced command set.
+func isDisk(scsiType string) bool { return scsiType == "0" || scsiType == "14" }
 
 // readCard reads a card on an MMC bus. Only an SD card can be taken out; eMMC
 // is soldered in and mostly holds the system.
@@ -112,6 +131,7 @@ func (d *disk) readCard(card dir) (what string) {
 	}
 	id := &d.drive.Identity
 	id.Kind = KindSD
+	d.drive.Attachment.Form = FormSD
 	id.Manufacturer, id.InquiryVendor = card.text("manfid"), card.text("oemid")
 	id.Product, id.Serial = card.text("name"), strings.TrimPrefix(card.text("serial"), "0x")
 	return ""

@@ -22,16 +22,18 @@ type Drive struct {
 // changes when it is plugged in elsewhere, and therefore is no part of its
 // identity. Empty and 0 mean unknown.
 type Attachment struct {
-	Node                string   `json:"node"`         // the kernel's name: "sdb"
-	DevNumber           string   `json:"devNumber"`    // major and minor: "8:16"
-	Diskseq             string   `json:"diskseq"`      // counts every disk that this boot has seen
-	BusNumber           int      `json:"busNumber"`    // USB bus, from 1
-	DeviceNumber        int      `json:"deviceNumber"` // address on that bus, from 1
-	PortPath            string   `json:"portPath"`     // bus and ports down to the drive: "2-1.4"
-	SpeedMbps           string   `json:"speedMbps"`    // "1.5", "12", "480", "5000", …
-	USBVersion          string   `json:"usbVersion"`   // bcdUSB: "3.20"
-	Driver              string   `json:"driver"`       // "usb-storage" or "uas"
-	Removable           string   `json:"removable"`    // "yes", "no" or "unknown": a hint only, flash drives lie about it
+	Node                string   `json:"node"`                  // the kernel's name: "sdb"
+	DevNumber           string   `json:"devNumber"`             // major and minor: "8:16"
+	Diskseq             string   `json:"diskseq"`               // counts every disk that this boot has seen
+	BusNumber           int      `json:"busNumber"`             // USB bus, from 1
+	DeviceNumber        int      `json:"deviceNumber"`          // address on that bus, from 1
+	PortPath            string   `json:"portPath"`              // bus and ports down to the drive: "2-1.4"
+	SpeedMbps           string   `json:"speedMbps"`             // "1.5", "12", "480", "5000", …
+	USBVersion          string   `json:"usbVersion"`            // bcdUSB: "3.20"
+	Driver              string   `json:"driver"`                // "usb-storage" or "uas"
+	Removable           string   `json:"removable"`             // "yes", "no" or "unknown": a hint only, flash drives lie about it
+	Form                Form     `json:"form"`                  // what it is in the hand
+	FormBecause         string   `json:"formBecause,omitempty"` // why it passes for a disk
 	ReadOnly            bool     `json:"readOnly"`
 	LUNs                int      `json:"luns"`                // logical units behind the same USB device
 	PhysicalSectorBytes int      `json:"physicalSectorBytes"` // depends on the driver, see Identity

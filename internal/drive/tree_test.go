@@ -49,6 +49,9 @@ func told(s drive.System, drives []drive.Drive) string {
 			fmt.Fprintf(&b, "  %s:%s lun %d of %d on port %s, USB %s at %s Mbit/s by %s, removable %s\n",
 				d.Identity.VendorID, d.Identity.ProductID, d.Identity.LUN, a.LUNs, a.PortPath, a.USBVersion, a.SpeedMbps, a.Driver, a.Removable)
 		}
+		if a.Form != "" {
+			fmt.Fprintf(&b, "  %s\n", strings.TrimSuffix(strings.Join([]string{string(a.Form), a.FormBecause}, ": "), ": "))
+		}
 		if a.SameSerial != nil {
 			fmt.Fprintf(&b, "  same serial: %v\n", a.SameSerial)
 		}
