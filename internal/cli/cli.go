@@ -111,6 +111,7 @@ func (a *app) command() *cobra.Command {
 			return errHelpShown
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.system.Own = a.ownPlaces()
 			return a.recoverOrphans(cmd.Context(), topLevel(cmd))
 		},
 	}

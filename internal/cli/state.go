@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/helper"
@@ -28,6 +29,24 @@ func (a *app) stateDir() (string, error) { return durable.Dir(a.stateFlag) }
 
 // signingKey is where the signing key stands; its public half is beside it.
 func signingKey(state string) string { return filepath.Join(state, durable.Keys, "signing.pem") }
+
+// ownPlaces are what this program itself needs: no drive with one of them may be
+// touched. A state folder that cannot be found is told by the commands that need
+// one.
+func (a *app) ownPlaces() []drive.Place {
+	current, err := os.Getwd()
+	if err != nil {
+		current = "." // it has no name any more, and lies somewhere all the same
+	}
+	places := []drive.Place{{What: "the current directory", Path: current}}
+	if program, err := os.Executable(); err == nil {
+		places = append(places, drive.Place{What: "the program", Path: program})
+	}
+	if state, err := durable.Existing(a.stateFlag); err == nil && state != "" {
+		places = append(places, drive.Place{What: "the state folder", Path: state})
+	}
+	return places
+}
 
 type whenMissing bool
 

@@ -1,6 +1,9 @@
 package drive
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // systemPoints are the mount points without which a running system does not go
 // on. A drive with one of them is told apart from one that merely needs to be
@@ -39,7 +42,7 @@ func (d *disk) guard(what string, devices []device, u usage) []Refusal {
 // with everything on it.
 func against(devices []device, u usage) []Refusal {
 	refusals := []Refusal{}
-	var system, mounted, swaps, holders []string
+	var system, own, mounted, hidden, swaps, holders []string
 	for _, d := range devices {
 		for _, point := range u.points[d.number] {
 			mounted = including(mounted, point)
@@ -47,8 +50,14 @@ func against(devices []device, u usage) []Refusal {
 				system = including(system, point)
 			}
 		}
-		if u.swaps[d.number] {
-			swaps = append(swaps, d.name)
+		for _, what := range u.own[d.number] {
+			own = including(own, what)
+		}
+		if fsType := u.hidden[d.number]; fsType != "" {
+			hidden = append(hidden, fsType+" on "+d.name)
+		}
+		for _, file := range u.swaps[d.number] {
+			swaps = including(swaps, cmp.Or(file, d.name))
 		}
 		if d.holder != "" {
 			holders = append(holders, d.holder)
@@ -58,7 +67,9 @@ func against(devices []device, u usage) []Refusal {
 	slices.Sort(mounted)
 	for _, r := range []Refusal{
 		{ReasonSystem, system},
+		{ReasonOwn, own},
 		{ReasonMounted, mounted},
+		{ReasonHidden, hidden},
 		{ReasonSwap, swaps},
 		{ReasonHeld, holders},
 	} {

@@ -1,6 +1,7 @@
 package drive_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -217,5 +218,79 @@ func TestHost(t *testing.T) {
 	}
 	if !onDisk {
 		t.Skip("NOT RUN: the root of this machine lies on no disk of its own, so none can be recognised as the system's")
+	}
+}
+
+// mountExt4 makes an ext4 file system and mounts it, until detach or the end.
+func mountExt4(t *testing.T, node string) (point string, detach func()) {
+	t.Helper()
+	command(t, "mkfs.ext4", "-q", node)
+	point = t.TempDir()
+	command(t, "mount", "-t", "ext4", node, point)
+	mounted := true
+	detach = func() {
+		if mounted {
+			mounted = false
+			if out, err := exec.Command("umount", "--lazy", point).CombinedOutput(); err != nil {
+				t.Errorf("detaching %s: %v: %s", point, err, out)
+			}
+		}
+	}
+	t.Cleanup(detach)
+	return point, detach
+}
+
+// TestRealOwn: the drive under a place of this program's is found by what the
+// kernel says of the place, even when the mount table has forgotten it.
+func TestRealOwn(t *testing.T) {
+	node, _ := attach(t)
+	point, detach := mountExt4(t, node)
+	state, err := os.Open(point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer state.Close()
+	s := drive.Host()
+	s.Own = []drive.Place{{What: "the state folder", Path: fmt.Sprintf("/proc/self/fd/%d", state.Fd())}}
+	if got, want := reasons(resolve(t, s, node)), []drive.Reason{drive.ReasonOwn, drive.ReasonMounted}; !slices.Equal(got, want) {
+		t.Errorf("refused for %v, want %v", got, want)
+	}
+	detach()
+	if got, want := reasons(resolve(t, s, node)), []drive.Reason{drive.ReasonOwn, drive.ReasonHidden}; !slices.Equal(got, want) {
+		t.Errorf("detached, it is refused for %v, want %v", got, want)
+	}
+}
+
+func TestRealSwapFile(t *testing.T) {
+	node, _ := attach(t)
+	point, _ := mountExt4(t, node)
+	file := filepath.Join(point, "swap file")
+	writeFile(t, file, strings.Repeat("x", 1<<20))
+	if err := os.Chmod(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "mkswap", file)
+	command(t, "swapon", file)
+	t.Cleanup(func() { // runs before the detaching
+		if out, err := exec.Command("swapoff", file).CombinedOutput(); err != nil {
+			t.Errorf("swapoff: %v: %s", err, out)
+		}
+	})
+	d := resolve(t, drive.Host(), node)
+	if !slices.Equal(reasons(d), []drive.Reason{drive.ReasonMounted, drive.ReasonSwap}) || d.Refusals[1].About[0] != file {
+		t.Errorf("refused for %+v", d.Refusals)
+	}
+}
+
+// TestRealLoopOnFile: a drive with a file that a loop device uses is held by it.
+func TestRealLoopOnFile(t *testing.T) {
+	node, _ := attach(t)
+	point, _ := mountExt4(t, node)
+	inner := filepath.Join(point, "inner.img")
+	writeFile(t, inner, strings.Repeat("x", 1<<20))
+	above := command(t, "losetup", "--find", "--show", inner)
+	t.Cleanup(func() { command(t, "losetup", "--detach", above) })
+	if got, want := reasons(resolve(t, drive.Host(), node)), []drive.Reason{drive.ReasonMounted, drive.ReasonHeld}; !slices.Equal(got, want) {
+		t.Errorf("refused for %v, want %v", got, want)
 	}
 }

@@ -58,11 +58,11 @@ func (s System) surroundings(target string, info fs.FileInfo) (refusals []Refusa
 			refusals = append(refusals, refuse(ReasonAlias, s.node(l.name)))
 		}
 	}
-	place := s.placeOf(target, u.mounts)
+	place := s.placeOf(target, u.mounts, nil)
 	if place.fsType == "devtmpfs" {
 		refusals = append(refusals, refuse(ReasonUnknown, "it is a file where the node of a device belongs"))
 	}
-	if d, on := carrier(place, found); on {
+	if d, on := carrier(*place, found); on {
 		refusals = append(refusals, refuse(ReasonOnDrive, d.Path))
 	}
 	return refusals
@@ -78,21 +78,6 @@ func carrier(place mount, found []surveyed) (Drive, bool) {
 		}
 	}
 	return Drive{}, false
-}
-
-// placeOf is the file system that a file lies on: the last of those with the
-// longest mount point above it.
-func (s System) placeOf(target string, mounts []mount) (best mount) {
-	real, err := filepath.EvalSymlinks(target)
-	if err != nil {
-		return mount{}
-	}
-	for _, m := range mounts {
-		if _, inside := s.below(s.path(m.point), real); inside && len(m.point) >= len(best.point) {
-			best = m
-		}
-	}
-	return best
 }
 
 // writeProtection says why a file must not be written, "" when it may be. A mode

@@ -16,10 +16,11 @@ const maxLine = 1 << 20
 
 // mount is one line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
 type mount struct {
-	number string // major:minor of the file system's device; major 0 where that is no block device
-	point  string
-	fsType string
-	source string
+	number  string // major:minor of the file system's device; major 0 where that is no block device
+	point   string
+	fsType  string
+	source  string
+	options string // of the file system, with the kernel's escapes
 
 	devices []string // numbers of the block devices that it lies on; not in the table
 }
@@ -41,7 +42,7 @@ func parseMounts(r io.Reader) ([]mount, error) {
 		}
 		mounts = append(mounts, mount{
 			number: fields[2], point: unescape(fields[4]),
-			fsType: fields[dash+1], source: unescape(fields[dash+2]),
+			fsType: fields[dash+1], source: unescape(fields[dash+2]), options: fields[dash+3],
 		})
 		return nil
 	})
@@ -51,10 +52,15 @@ func parseMounts(r io.Reader) ([]mount, error) {
 	return mounts, err
 }
 
-// parseSwaps reads /proc/swaps (proc_swaps(5)) and returns the devices that are
-// swapped to. Swap files are left out: what they lie on is mounted.
-func parseSwaps(r io.Reader) ([]string, error) {
-	var devices []string
+// swap is a device or a file that is swapped to.
+type swap struct {
+	path string
+	file bool
+}
+
+// parseSwaps reads /proc/swaps (proc_swaps(5)).
+func parseSwaps(r io.Reader) ([]swap, error) {
+	var swaps []swap
 	header := false
 	err := eachLine(r, func(line string) error {
 		fields := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
@@ -66,15 +72,15 @@ func parseSwaps(r io.Reader) ([]string, error) {
 			}
 		case len(fields) != 5 || fields[1] != "partition" && fields[1] != "file":
 			return fmt.Errorf("not a line of a swap table: %q", line)
-		case fields[1] == "partition":
-			devices = append(devices, unescape(fields[0]))
+		default:
+			swaps = append(swaps, swap{path: unescape(fields[0]), file: fields[1] == "file"})
 		}
 		return nil
 	})
 	if err == nil && !header {
 		err = errors.New("the swap table is empty")
 	}
-	return devices, err
+	return swaps, err
 }
 
 func eachLine(r io.Reader, visit func(string) error) error {

@@ -18,11 +18,11 @@ const goodMounts = `22 29 0:21 / /proc rw,nosuid shared:13 - proc proc rw
 func TestParseMounts(t *testing.T) {
 	got, err := parseMounts(strings.NewReader(goodMounts))
 	want := []mount{
-		{number: "0:21", point: "/proc", fsType: "proc", source: "proc"},
-		{number: "8:2", point: "/", fsType: "ext4", source: "/dev/root"},
-		{number: "0:40", point: "/mnt/empty", fsType: "tmpfs"},
-		{number: "8:17", point: "/media/a b\tc\\d", fsType: "vfat", source: "/dev/sdb1"},
-		{number: "0:41", point: "/mnt/share", fsType: "cifs", source: "//server/my share"},
+		{number: "0:21", point: "/proc", fsType: "proc", source: "proc", options: "rw"},
+		{number: "8:2", point: "/", fsType: "ext4", source: "/dev/root", options: "rw,errors=remount-ro"},
+		{number: "0:40", point: "/mnt/empty", fsType: "tmpfs", options: "rw"},
+		{number: "8:17", point: "/media/a b\tc\\d", fsType: "vfat", source: "/dev/sdb1", options: "rw"},
+		{number: "0:41", point: "/mnt/share", fsType: "cifs", source: "//server/my share", options: "rw"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
@@ -61,8 +61,8 @@ const goodSwaps = `Filename				Type		Size		Used		Priority
 
 func TestParseSwaps(t *testing.T) {
 	got, err := parseSwaps(strings.NewReader(goodSwaps))
-	if want := []string{"/dev/dm-1", "/dev/sdb2 (deleted)"}; err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %q, %v", got, err)
+	if want := []swap{{"/dev/dm-1", false}, {"/swapfile", true}, {"/dev/sdb2 (deleted)", false}}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v", got, err)
 	}
 	for name, table := range map[string]string{
 		"nothing":     "",
@@ -71,7 +71,7 @@ func TestParseSwaps(t *testing.T) {
 		"a new type":  goodSwaps + "/dev/sdc1 remote 1 0 -2\n",
 	} {
 		if got, err := parseSwaps(strings.NewReader(table)); err == nil {
-			t.Errorf("%s: taken for %q", name, got)
+			t.Errorf("%s: taken for %v", name, got)
 		}
 	}
 }
@@ -121,8 +121,48 @@ func FuzzSwaps(f *testing.F) {
 		}
 		line := "Filename\tType\tSize\tUsed\tPriority\n" + escape(name) + " partition\t4\t0\t-2\n"
 		again, err := parseSwaps(strings.NewReader(line))
-		if err != nil || len(again) != 1 || again[0] != name {
-			t.Errorf("%q was read as %q, %v", line, again, err)
+		if err != nil || len(again) != 1 || again[0] != (swap{path: name}) {
+			t.Errorf("%q was read as %v, %v", line, again, err)
+		}
+	})
+}
+
+func TestLayers(t *testing.T) {
+	for _, c := range []struct {
+		options string
+		want    []string
+	}{
+		{"rw", nil},
+		{"rw,lowerdir=/a:/b,upperdir=/c,workdir=/d", []string{"/a", "/b", "/c", "/d"}},
+		{"rw,lowerdir=/a\\040b:/c\\134:d::/data,userxattr", []string{"/a b", "/c:d", "/data"}},
+		{"rw,lowerdir+=/a:b,datadir+=/c,redirect_dir=/no", []string{"/a:b", "/c"}},
+		{"rw,lowerdir=l/ABC:l/DEF,upperdir=relative", nil},
+		{"rw,upperdir=/a\\134\\054b,lowerdir=", []string{"/a,b"}},
+	} {
+		if got := layers(c.options); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.options, got, c.want)
+		}
+	}
+}
+
+// FuzzLayers checks that a folder's name, however odd, comes out of an overlay's
+// options as it was, and that nothing else in them passes for a folder.
+func FuzzLayers(f *testing.F) {
+	f.Add("rw,lowerdir=/a:/b\\134:c", "/odd, \\ :name")
+	f.Add("upperdir=\\", "/")
+	f.Fuzz(func(t *testing.T, options, name string) {
+		for _, folder := range layers(options) {
+			if !strings.HasPrefix(folder, "/") {
+				t.Errorf("%q in %q", folder, options)
+			}
+		}
+		if !strings.HasPrefix(name, "/") || strings.Contains(name, "\x00") {
+			return
+		}
+		kept := strings.NewReplacer(`\`, `\\`, ":", `\:`, ",", `\,`).Replace(name)
+		line := "rw,lowerdir=/first:" + strings.ReplaceAll(escape(kept), ",", `\054`) + ",workdir=/last"
+		if got := layers(line); !reflect.DeepEqual(got, []string{"/first", name, "/last"}) {
+			t.Errorf("%q: got %q", line, got)
 		}
 	})
 }

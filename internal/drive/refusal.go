@@ -19,7 +19,9 @@ const (
 	ReasonAlias      Reason = "alias"       // another name of a device, or the file behind one
 	ReasonPartition  Reason = "partition"   // a part of a drive
 	ReasonSystem     Reason = "system"      // the running system needs it
+	ReasonOwn        Reason = "our-own"     // this program itself needs it
 	ReasonMounted    Reason = "mounted"     // a file system on it is mounted
+	ReasonHidden     Reason = "hidden"      // a file system on it is in use, and mounted nowhere in sight
 	ReasonSwap       Reason = "swap"        // active swap space is on it
 	ReasonHeld       Reason = "held"        // LVM, RAID, encryption or the like stands on it
 	ReasonReadOnly   Reason = "read-only"   // write-protected
@@ -30,7 +32,7 @@ const (
 // order is the order in which reasons are given, the gravest first.
 var order = []Reason{
 	ReasonNotUSB, ReasonUnknown, ReasonNotRegular, ReasonAlias, ReasonPartition, ReasonSystem,
-	ReasonMounted, ReasonSwap, ReasonHeld, ReasonReadOnly, ReasonEmpty, ReasonOnDrive,
+	ReasonOwn, ReasonMounted, ReasonHidden, ReasonSwap, ReasonHeld, ReasonReadOnly, ReasonEmpty, ReasonOnDrive,
 }
 
 // Purpose is what a target is wanted for.
@@ -97,9 +99,17 @@ var words = map[Reason]struct{ sentence, hint string }{
 		"the running system is on it, at %s",
 		"choose another drive; one that the running system needs is never touched",
 	},
+	ReasonOwn: {
+		"this program itself needs it: %s",
+		"keep the state folder (--state-dir) on another drive, and start the program from another drive and another folder",
+	},
 	ReasonMounted: {
 		"it is mounted at %s",
 		"unmount every partition of it (in the file manager, or with umount), leave it plugged in, and try again",
+	},
+	ReasonHidden: {
+		"a file system on it is in use, though it is mounted nowhere that this program sees: %s",
+		"end what uses it: it is mounted in a container, or it was detached (umount -l) while files on it are open",
 	},
 	ReasonSwap: {
 		"active swap space is on it: %s",

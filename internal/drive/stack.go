@@ -3,6 +3,7 @@ package drive
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -65,6 +66,9 @@ func (w *stackWalk) visitHolders(at dir, number string) error {
 		return fmt.Errorf("%s does not say who holds it", at.base())
 	}
 	names, err := holders.names()
+	if isBcache := func(name string) bool { return strings.HasPrefix(name, "bcache") }; at.has("bcache") && !isBcache(at.base()) && !slices.ContainsFunc(names, isBcache) {
+		w.found = append(w.found, device{name: at.base(), holder: "bcache (a cache without a disk)"})
+	}
 	for _, name := range names {
 		err = errors.Join(err, w.visitHolder(holders, name))
 	}
@@ -100,6 +104,8 @@ func describeHolder(holder dir) string {
 		what = "a cached disk"
 	case strings.HasPrefix(name, "loop"):
 		what = "a loop device"
+	case strings.HasPrefix(name, "zram"):
+		what = "compressed memory"
 	default:
 		return name
 	}

@@ -17,7 +17,16 @@ var ErrUnsupported = fmt.Errorf("drives are listed on Linux only, disk images wo
 // System is a machine, seen through its /sys, /proc and /dev below Root: "/" for
 // the machine itself, or a tree of files in tests. A drive found below another
 // root has its path there, so that no test can reach a drive of the machine.
-type System struct{ Root string }
+type System struct {
+	Root string
+	// Own are the places that this program needs itself. A drive that one of them
+	// lies on is refused.
+	Own []Place
+}
+
+// Place is a file or a folder, which need not exist yet, with words for what it is:
+// "the state folder".
+type Place struct{ What, Path string }
 
 // Host is the machine that this program runs on.
 func Host() System { return System{Root: "/"} }

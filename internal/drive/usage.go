@@ -14,19 +14,27 @@ import (
 type usage struct {
 	mounts   []mount             // in the kernel's order
 	points   map[string][]string // where each is mounted
-	swaps    map[string]bool
+	hidden   map[string]string   // file systems that are in use and mounted nowhere in sight: of what type
+	swaps    map[string][]string // swap files on it, or "" for the device itself
+	own      map[string][]string // what this program needs of it
 	loops    []loop
-	attached map[string][]string // names of the loop devices that stand on it
+	attached map[string][]string // names of the virtual devices that stand on it, unlisted by the kernel
 	gaps     []string            // what could not be found out
 }
 
 // usage reads the tables of the kernel. It never fails: what cannot be read is a
 // gap, and a gap counts against every drive.
 func (s System) usage() usage {
-	u := usage{points: map[string][]string{}, swaps: map[string]bool{}, attached: map[string][]string{}}
+	u := usage{
+		points: map[string][]string{}, hidden: map[string]string{}, swaps: map[string][]string{},
+		own: map[string][]string{}, attached: map[string][]string{},
+	}
 	u.note(s.noteMounts(&u))
+	u.note(s.noteHidden(&u))
 	u.note(s.noteSwaps(&u))
 	u.note(s.noteLoops(&u))
+	u.note(s.noteZram(&u))
+	s.noteOwn(&u)
 	return u
 }
 
@@ -49,6 +57,9 @@ func (s System) noteMounts(u *usage) (err error) {
 		if m.devices, err = s.devicesOf(*m, pools); err != nil {
 			u.note(fmt.Errorf("what is mounted at %s: %w", m.point, err))
 		}
+	}
+	s.noteOverlays(u.mounts)
+	for _, m := range u.mounts {
 		for _, n := range m.devices {
 			u.points[n] = including(u.points[n], m.point)
 		}
@@ -57,56 +68,34 @@ func (s System) noteMounts(u *usage) (err error) {
 }
 
 func (s System) noteSwaps(u *usage) error {
-	devices, err := table(s, "proc/swaps", parseSwaps)
+	swaps, err := table(s, "proc/swaps", parseSwaps)
 	if err != nil {
 		return err
 	}
-	for _, device := range devices {
-		number, err := s.trace(strings.TrimSuffix(device, " (deleted)"))
+	for _, swap := range swaps {
+		path := strings.TrimSuffix(swap.path, deleted)
+		if swap.file {
+			for _, number := range s.devicesUnder(s.path(path), u.mounts) {
+				u.swaps[number] = append(u.swaps[number], path)
+			}
+			continue
+		}
+		number, err := s.trace(path)
 		if err == nil && number == "" {
-			err = fmt.Errorf("%s is not a block device", device)
+			err = fmt.Errorf("%s is not a block device", swap.path)
 		}
 		if err != nil {
 			u.note(fmt.Errorf("what is swapped to: %w", err))
 			continue
 		}
-		u.swaps[number] = true
+		u.swaps[number] = append(u.swaps[number], "")
 	}
 	return nil
 }
 
-// noteLoops finds loop devices that stand on a device rather than on a file. The
-// kernel lists them among no one's holders, and they need not hold what is below
-// them exclusively.
-func (s System) noteLoops(u *usage) error {
-	var err error
-	u.loops, err = s.loops()
-	for _, l := range u.loops {
-		number, err := s.trace(l.backing)
-		if err != nil {
-			u.note(fmt.Errorf("what %s stands on: %w", l.name, err))
-		}
-		if number != "" {
-			u.attached[number] = append(u.attached[number], l.name)
-		}
-	}
-	return err
-}
-
-// loop is a loop device with what is attached to it.
-type loop struct{ name, backing string }
-
-func (s System) loops() (loops []loop, err error) {
-	blocks := dir(s.path("sys/block"))
-	names, err := blocks.names()
-	for _, name := range names {
-		backing, err := dir(blocks.path(name)).raw("loop/backing_file")
-		if err == nil {
-			loops = append(loops, loop{name, strings.TrimSuffix(backing, "\n")})
-		}
-	}
-	return loops, err
-}
+// deleted is what the kernel puts behind the name of a file that was deleted
+// while it was in use.
+const deleted = " (deleted)"
 
 // devicesOf is the numbers of the block devices that a mounted file system lies
 // on. Most carry it as their own number. Others have an anonymous one, and tell

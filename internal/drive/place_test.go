@@ -1,0 +1,64 @@
+//go:build unix
+
+package drive_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/drive/drivetest"
+)
+
+// TestOwnPlaces: a drive that this program works from is refused as such, however
+// the place lies on it.
+func TestOwnPlaces(t *testing.T) {
+	for _, c := range []struct {
+		tree, place string
+		own         bool // it lies on /dev/sdb
+	}{
+		{"mounted", "media/ann/PANO /state", true}, // does not exist yet
+		{"mounted", "media/ann/PANO ", true},
+		{"mounted", "media/ann/PANO", false},
+		{"mounted", "home/ann", false},
+		{"luks-lvm", "srv/data/a/b/c", true},
+		{"luks-lvm", "srv/database", false},
+		{"btrfs", "srv/pool/state", true},
+		{"overlay", "srv/deep/state", true},
+		{"live", "home/ann", true}, // on the root, which is on the stick
+		{"stick", "state", false},
+	} {
+		s := drivetest.Open(t, c.tree)
+		s.Own = []drive.Place{{What: "the state folder", Path: s.Root + "/" + c.place}}
+		d := resolve(t, s, s.Root+"/dev/sdb")
+		if got := slices.Contains(reasons(d), drive.ReasonOwn); got != c.own {
+			t.Errorf("%s, %s: refused for %v", c.tree, c.place, reasons(d))
+		}
+		if c.own && !strings.Contains(d.RefusedFor(drive.Reading).Error(), "the state folder is on it ("+s.Root) {
+			t.Errorf("%s, %s: %v", c.tree, c.place, d.RefusedFor(drive.Reading))
+		}
+	}
+}
+
+// TestOwnPlaceBehindALink: what counts is where a place really is.
+func TestOwnPlaceBehindALink(t *testing.T) {
+	s := drivetest.Open(t, "mounted")
+	symlink(t, s.Root+"/media/ann/PANO ", s.Root+"/home/ann/.local")
+	writeFile(t, s.Root+"/media/ann/PANO /x", "")
+	s.Own = []drive.Place{{What: "the state folder", Path: s.Root + "/home/ann/.local/state"}}
+	if got := reasons(resolve(t, s, s.Root+"/dev/sdb")); !slices.Contains(got, drive.ReasonOwn) {
+		t.Errorf("refused for %v", got)
+	}
+}
+
+// TestUntracedZram: compressed memory that writes nobody knows where counts
+// against every drive.
+func TestUntracedZram(t *testing.T) {
+	s := drivetest.Open(t, "zram")
+	writeFile(t, s.Root+"/sys/block/zram1/backing_dev", "/dev/gone\n")
+	d := resolve(t, s, s.Root+"/dev/sdb")
+	if d.Refusals[0].Reason != drive.ReasonUnknown || !strings.Contains(d.Refusals[0].Sentence(), "/dev/gone, which zram1 writes to") {
+		t.Errorf("refused for %+v", d.Refusals)
+	}
+}
