@@ -1,7 +1,6 @@
 package drive
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +10,7 @@ import (
 func (s System) noteOwn(u *usage) {
 	for _, own := range s.Own {
 		for _, number := range s.devicesUnder(own.Path, u.mounts) {
-			u.own[number] = append(u.own[number], fmt.Sprintf("%s is on it (%s)", own.What, own.Path))
+			u.own[number] = append(u.own[number], own.What+" "+own.Path)
 		}
 	}
 }

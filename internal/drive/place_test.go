@@ -35,7 +35,7 @@ func TestOwnPlaces(t *testing.T) {
 		if got := slices.Contains(reasons(d), drive.ReasonOwn); got != c.own {
 			t.Errorf("%s, %s: refused for %v", c.tree, c.place, reasons(d))
 		}
-		if c.own && !strings.Contains(d.RefusedFor(drive.Reading).Error(), "the state folder is on it ("+s.Root) {
+		if c.own && !strings.Contains(d.RefusedFor(drive.Reading).Error(), "is on it: the state folder "+s.Root) {
 			t.Errorf("%s, %s: %v", c.tree, c.place, d.RefusedFor(drive.Reading))
 		}
 	}

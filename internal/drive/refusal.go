@@ -100,7 +100,7 @@ var words = map[Reason]struct{ sentence, hint string }{
 		"choose another drive; one that the running system needs is never touched",
 	},
 	ReasonOwn: {
-		"this program itself needs it: %s",
+		"what this program itself needs is on it: %s",
 		"keep the state folder (--state-dir) on another drive, and start the program from another drive and another folder",
 	},
 	ReasonMounted: {
