@@ -1,25 +1,30 @@
 package cli
 
 import (
-	"fmt"
-	"text/tabwriter"
-
 	"github.com/spf13/cobra"
 
 	"github.com/panoscrub/panoscrub/internal/drive"
-	"github.com/panoscrub/panoscrub/internal/human"
 )
 
 func (a *app) drivesCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, watch bool
 	cmd := &cobra.Command{
 		Use:   "drives",
 		Short: "List the drives of this machine, and say why one may not be touched",
 		Long: `Drives lists every drive with its identity. Those that may be sanitized come
-first, with the words that --confirm expects; each of the others says why it may
-not be touched. Nothing is opened and nothing is written.`,
+first, with the words that --confirm expects; USB disks stand apart, since they
+are used only when asked for by name; each of the others says why it may not be
+touched. Nothing is opened and nothing is written.
+
+With --watch it goes on, and prints a line for each drive that is plugged in,
+goes, or changes, as when it is mounted. Ctrl-C ends it, with exit code 0. With
+--json each line is a document of its own; the first ones are the drives that
+are there already, with the event "present".`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if watch {
+				return a.watchDrives(cmd.Context(), asJSON)
+			}
 			found, err := a.system.List()
 			if err != nil {
 				return err
@@ -30,7 +35,8 @@ not be touched. Nothing is opened and nothing is written.`,
 			return a.printDrives(found)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document; with --watch one on each line")
+	cmd.Flags().BoolVar(&watch, "watch", false, "go on, and print what comes, goes and changes")
 	return cmd
 }
 
@@ -41,12 +47,16 @@ type drivesJSON struct {
 }
 
 type driveJSON struct {
-	Path       string           `json:"path"`
-	Identity   drive.Identity   `json:"identity"`
-	Attachment drive.Attachment `json:"attachment"`
-	Usable     bool             `json:"usable"`
-	Confirm    string           `json:"confirm"` // what --confirm must be
-	Refusals   []refusalJSON    `json:"refusals"`
+	Path          string              `json:"path"`
+	Identity      drive.Identity      `json:"identity"`
+	Attachment    drive.Attachment    `json:"attachment"`
+	SerialQuality drive.SerialQuality `json:"serialQuality"` // with what else is plugged in
+	Port          string              `json:"port"`          // in words
+	Speed         string              `json:"speed"`         // in words
+	ByNameOnly    bool                `json:"byNameOnly"`
+	Usable        bool                `json:"usable"`
+	Confirm       string              `json:"confirm"` // what --confirm must be
+	Refusals      []refusalJSON       `json:"refusals"`
 }
 
 type refusalJSON struct {
@@ -58,12 +68,17 @@ type refusalJSON struct {
 func drivesDocument(found []drive.Drive) drivesJSON {
 	doc := drivesJSON{Schema: "panoscrub/drives/v1", Drives: []driveJSON{}}
 	for _, d := range found {
-		doc.Drives = append(doc.Drives, driveJSON{
-			Path: d.Path, Identity: d.Identity, Attachment: d.Attachment,
-			Usable: d.Refused() == nil, Confirm: d.ConfirmToken(), Refusals: refusalDocuments(d.Refusals),
-		})
+		doc.Drives = append(doc.Drives, driveEntry(d))
 	}
 	return doc
+}
+
+func driveEntry(d drive.Drive) driveJSON {
+	return driveJSON{
+		Path: d.Path, Identity: d.Identity, Attachment: d.Attachment, SerialQuality: d.SerialQuality(),
+		Port: d.Attachment.Port(), Speed: d.Attachment.Link(), ByNameOnly: d.ByNameOnly(),
+		Usable: d.Refused() == nil, Confirm: d.ConfirmToken(), Refusals: refusalDocuments(d.Refusals),
+	}
 }
 
 func refusalDocuments(refusals []drive.Refusal) []refusalJSON {
@@ -72,37 +87,4 @@ func refusalDocuments(refusals []drive.Refusal) []refusalJSON {
 		out = append(out, refusalJSON{Reason: string(r.Reason), Because: r.Sentence(), Hint: r.Hint()})
 	}
 	return out
-}
-
-func (a *app) printDrives(found []drive.Drive) error {
-	var usable, refused []drive.Drive
-	for _, d := range found {
-		if d.Refused() == nil {
-			usable = append(usable, d)
-		} else {
-			refused = append(refused, d)
-		}
-	}
-	if len(usable) == 0 {
-		fmt.Fprintln(a.stdout, "No drive here may be sanitized. Plug in the USB drive, and unmount it if the desktop mounted it.")
-	} else {
-		w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "DRIVE\tWHAT IT IS\t--confirm")
-		for _, d := range usable {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", human.Safe(d.Path), d.Name(), human.Safe(d.ConfirmToken()))
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-	}
-	if len(refused) > 0 {
-		fmt.Fprintln(a.stdout, "\nThese may not be touched:")
-	}
-	for _, d := range refused {
-		fmt.Fprintf(a.stdout, "  %s  %s\n", human.Safe(d.Path), d.Name())
-		for _, r := range d.Refusals {
-			fmt.Fprintf(a.stdout, "      %s\n", r.Sentence())
-		}
-	}
-	return nil
 }

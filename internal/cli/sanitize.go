@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -194,13 +195,12 @@ func otherSerial(d drive.Drive) error {
 // the serial. Anything else leaves the target untouched.
 func (a *app) confirm(ctx context.Context, o sanitizeOptions, d drive.Drive, p plan.Plan) (string, error) {
 	token := d.ConfirmToken()
-	isImage := d.Identity.Kind == drive.KindImage
 	switch {
 	case o.confirm != "" && o.confirm == token:
 		return "--confirm", nil
 	case o.confirm != "":
 		return "", otherSerial(d)
-	case o.yes && isImage:
+	case o.yes && d.Identity.Kind == drive.KindImage:
 		return "--yes", nil
 	case !a.canAsk():
 		return "", fmt.Errorf("%w: nobody can be asked here", session.ErrDeclined)
@@ -208,11 +208,7 @@ func (a *app) confirm(ctx context.Context, o sanitizeOptions, d drive.Drive, p p
 	if err := tell("\n%s\n", p.Text()); err != nil {
 		return "", err
 	}
-	expected, question := "yes", "Type yes to overwrite this image: "
-	if !isImage {
-		expected = token[max(0, len(token)-4):]
-		question = fmt.Sprintf("Type the last %d characters of %s to overwrite this drive: ", len(expected), human.Safe(token))
-	}
+	expected, question := challenge(d)
 	answer, err := a.ask(ctx, question)
 	if err != nil {
 		return "", err
@@ -221,4 +217,20 @@ func (a *app) confirm(ctx context.Context, o sanitizeOptions, d drive.Drive, p p
 		return "", session.ErrDeclined
 	}
 	return "typed", nil
+}
+
+// challenge is what a person must type to have a target overwritten, and the
+// question. A USB disk is more than the end of a serial away: people keep their
+// backups on them.
+func challenge(d drive.Drive) (expected, question string) {
+	token := d.ConfirmToken()
+	switch {
+	case d.Identity.Kind == drive.KindImage:
+		return "yes", "Type yes to overwrite this image: "
+	case d.ByNameOnly():
+		return token, fmt.Sprintf("This is a USB disk, or may be one: %s.\nType %s in full to overwrite it: ",
+			cmp.Or(d.Attachment.FormBecause, "it is not known to be a stick"), human.Safe(token))
+	}
+	expected = token[max(0, len(token)-4):]
+	return expected, fmt.Sprintf("Type the last %d characters of %s to overwrite this drive: ", len(expected), human.Safe(token))
 }
