@@ -34,8 +34,23 @@ func TestBench(t *testing.T) {
 	file := filepath.Join(dir, "file")
 	testtool.Run(t, "", "sh", "-c", fmt.Sprintf("head -c %d /dev/urandom >%s", benchBytes, file))
 	printMachine(t, dir)
+	t.Run("drives", benchListing)
 	t.Run("overwrite and read-back", func(t *testing.T) { benchSanitize(t, dir, file) })
 	t.Run("inspect", func(t *testing.T) { benchInspect(t, dir, file) })
+}
+
+// benchListing times a whole start of the program that lists the drives of this
+// machine. What each further drive costs is in BenchmarkList of package drive,
+// whose machine has 30.
+func benchListing(t *testing.T) {
+	state, found := t.TempDir(), listing{}
+	var times []float64
+	for range 20 {
+		start := time.Now()
+		found = unmarshal[listing](t, panoscrub(t, state, 0, "drives", "--json"))
+		times = append(times, time.Since(start).Seconds())
+	}
+	t.Logf("%-32s %6.1f ms from start to end, with %d drives", "panoscrub drives", 1e3*median(times), len(found.Drives))
 }
 
 // benchFolder is on a disk, not in memory: dd's direct writes need one.
