@@ -21,7 +21,7 @@ func (s System) noteLoops(u *usage) error {
 		}
 		below := []string{number}
 		if number == "" {
-			below = s.devicesUnder(s.path(strings.TrimSuffix(l.backing, deleted)), u.mounts)
+			below = s.devicesUnder(s.path(l.backing), u.mounts)
 		}
 		for _, number := range below {
 			u.attached[number] = append(u.attached[number], l.name)

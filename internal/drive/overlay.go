@@ -12,20 +12,19 @@ const overlayDepth = 2
 // folders as another namespace sees them. What is below is mounted there, which
 // counts for itself.
 func (s System) noteOverlays(mounts []mount) {
-	below := map[*mount][]*mount{}
+	type layer struct{ overlay, below *mount }
+	var found []layer
 	for i := range mounts {
 		if m := &mounts[i]; m.fsType == "overlay" {
 			for _, folder := range layers(m.options) {
-				below[m] = append(below[m], s.placeOf(s.path(folder), mounts, m))
+				found = append(found, layer{m, s.placeOf(s.path(folder), mounts, m)})
 			}
 		}
 	}
 	for range overlayDepth {
-		for m, places := range below {
-			for _, place := range places {
-				for _, number := range place.devices {
-					m.devices = including(m.devices, number)
-				}
+		for _, l := range found {
+			for _, number := range l.below.devices {
+				l.overlay.devices = including(l.overlay.devices, number)
 			}
 		}
 	}

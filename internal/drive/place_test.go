@@ -15,25 +15,28 @@ import (
 // the place lies on it.
 func TestOwnPlaces(t *testing.T) {
 	for _, c := range []struct {
-		tree, place string
-		own         bool // it lies on /dev/sdb
+		tree, place, node string
+		own               bool // the place lies on the drive
 	}{
-		{"mounted", "media/ann/PANO /state", true}, // does not exist yet
-		{"mounted", "media/ann/PANO ", true},
-		{"mounted", "media/ann/PANO", false},
-		{"mounted", "home/ann", false},
-		{"luks-lvm", "srv/data/a/b/c", true},
-		{"luks-lvm", "srv/database", false},
-		{"btrfs", "srv/pool/state", true},
-		{"overlay", "srv/deep/state", true},
-		{"live", "home/ann", true}, // on the root, which is on the stick
-		{"stick", "state", false},
+		{"mounted", "media/ann/PANO /state", "/dev/sdb", true}, // does not exist yet
+		{"mounted", "media/ann/PANO ", "/dev/sdb", true},
+		{"mounted", "media/ann/PANO", "/dev/sdb", false},
+		{"mounted", "home/ann", "/dev/sdb", false},
+		{"luks-lvm", "srv/data/a/b/c", "/dev/sdb", true},
+		{"luks-lvm", "srv/database", "/dev/sdb", false},
+		{"btrfs", "srv/pool/state", "/dev/sdb", true},
+		{"overlay", "srv/deep/state", "/dev/sdb", true},
+		{"live", "home/ann", "/dev/sdb", true},         // on the root, which is on the stick
+		{"overlay", "srv/own/state", "/dev/sdc", true}, // an overlay over its own lower folder
+		{"stick", "state", "/dev/sdb", false},
+		{"stick", "state", "/dev/nvme0n1", true},
+		{"stick", "dev/shm/state", "/dev/nvme0n1", false}, // in memory, though listed before the root
 	} {
 		s := drivetest.Open(t, c.tree)
 		s.Own = []drive.Place{{What: "the state folder", Path: s.Root + "/" + c.place}}
-		d := resolve(t, s, s.Root+"/dev/sdb")
+		d := resolve(t, s, s.Root+c.node)
 		if got := slices.Contains(reasons(d), drive.ReasonOwn); got != c.own {
-			t.Errorf("%s, %s: refused for %v", c.tree, c.place, reasons(d))
+			t.Errorf("%s, %s: %s is refused for %v", c.tree, c.place, c.node, reasons(d))
 		}
 		if c.own && !strings.Contains(d.RefusedFor(drive.Reading).Error(), "is on it: the state folder "+s.Root) {
 			t.Errorf("%s, %s: %v", c.tree, c.place, d.RefusedFor(drive.Reading))

@@ -44,6 +44,7 @@ func TestRealWatch(t *testing.T) {
 	attached := true
 	defer func() {
 		if attached {
+			_ = exec.Command("swapoff", node).Run()
 			_ = exec.Command("losetup", "--detach", node).Run()
 		}
 	}()
