@@ -34,7 +34,7 @@ such as samples from documentation, is listed and does not count.
 
 With --rules it looks for what an operator's own rules say, too; see
 "panoscrub rules --help".`,
-		Example: "  sudo panoscrub inspect /dev/sdb\n  panoscrub inspect stick.img --json",
+		Example: "  panoscrub inspect /dev/sdb\n  panoscrub inspect stick.img --json",
 		Args:    oneArgument("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.target = args[0]

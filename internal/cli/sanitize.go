@@ -46,7 +46,7 @@ writes a signed record.
 Everything on the target is lost. At a terminal the plan must be confirmed.
 Where nobody can be asked, --confirm SERIAL is needed for a drive ("panoscrub
 drives" shows what to give), and --yes is enough for an image.`,
-		Example: `  sudo panoscrub sanitize /dev/sdb --appliance device-6xsrt2zqpkdj2rl4h3vqzbwxge
+		Example: `  panoscrub sanitize /dev/sdb --appliance device-6xsrt2zqpkdj2rl4h3vqzbwxge
   panoscrub sanitize stick.img --appliance device-6xsrt2zqpkdj2rl4h3vqzbwxge --yes --json`,
 		Args: oneArgument("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
