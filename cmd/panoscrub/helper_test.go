@@ -4,8 +4,8 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/demo"
+	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/evidence"
+	"github.com/panoscrub/panoscrub/internal/helper"
+	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
@@ -140,17 +146,9 @@ func (u *user) token(node string) string {
 // access is how a record says that the drive was reached, and the verdict.
 func access(t *testing.T, record string) (access, verdict string) {
 	t.Helper()
-	data, err := os.ReadFile(record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := base64.StdEncoding.DecodeString(unmarshal[struct{ Payload string }](t, data).Payload)
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := unmarshal[struct {
 		Predicate struct{ Access, Verdict string }
-	}](t, payload).Predicate
+	}](t, payloadOf(t, record)).Predicate
 	return p.Access, p.Verdict
 }
 
@@ -286,39 +284,68 @@ func works(pid int) bool {
 	return err == nil && !strings.Contains(string(status), "State:\tZ")
 }
 
-// TestHelperAlone gives the helper orders that no program would: whoever may start
-// it as root gets nothing from it but what the guards allow.
-func TestHelperAlone(t *testing.T) {
+// yesman is a desk that agrees to everything.
+type yesman struct{ session.Desk }
+
+func (yesman) Emit(session.Event) {}
+
+func (yesman) Confirm(context.Context, drive.Drive, plan.Plan) (string, error) { return "yes", nil }
+
+func (yesman) Note(string, any) error { return nil }
+
+// TestHelperAtFiles gives the helper orders that no panoscrub would: whoever may
+// start one reaches no file of root's with its rights.
+func TestHelperAtFiles(t *testing.T) {
 	testtool.NeedRoot(t)
-	dir := t.TempDir()
-	victim := filepath.Join(dir, "victim")
-	if err := os.WriteFile(victim, bytes.Repeat([]byte("secret "), 1<<20), 0o600); err != nil {
+	policy, err := plan.PolicyByID(plan.DefaultPolicy)
+	if err != nil {
 		t.Fatal(err)
 	}
-	request := func(target string) string {
-		text, err := json.Marshal(map[string]any{"sanitize": map[string]any{"protocol": "panoscrub/helper/v1", "request": map[string]any{
-			"target": target, "policy": map[string]any{"id": "r2"}, "label": "X", "stated": map[string]any{"applianceId": "x"},
-		}}})
+	client := helper.Client{Start: func() (io.WriteCloser, io.Reader, func() error, error) {
+		cmd := program(t.TempDir(), helper.Command)
+		in, err := cmd.StdinPipe()
 		if err != nil {
-			t.Fatal(err)
+			return nil, nil, nil, err
 		}
-		return string(text) + "\n"
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		return in, out, cmd.Wait, cmd.Start()
+	}}
+	want := bytes.Repeat([]byte("secret "), 1<<20)
+	file, err := os.CreateTemp("/dev/shm", "victim-")
+	if err != nil {
+		t.Skipf("NOT RUN: a file below /dev is needed: %v", err)
 	}
-	for name, orders := range map[string]string{
-		"a file of root's": request(victim),
-		"garbage":          "garbage\n",
-		"nothing":          "",
-		"another version":  strings.Replace(request(victim), "/v1", "/v2", 1),
-		"a long line":      strings.Repeat("x", 5<<20) + "\n",
-	} {
-		cmd := program(filepath.Join(dir, "state"), "helper")
-		cmd.Stdin = io.MultiReader(strings.NewReader(orders), strings.NewReader(strings.Repeat(`{"answer":{"id":1,"how":"y"}}`+"\n", 3)))
-		out, err := cmd.Output()
-		if strings.Contains(string(out), `"note"`) || strings.Contains(string(out), "secret") {
-			t.Errorf("%s: %v %.2000s", name, err, out)
+	victim := file.Name()
+	defer os.Remove(victim)
+	if _, err := file.Write(want); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(t.TempDir(), "victim")
+	testtool.Run(t, "", "cp", victim, elsewhere)
+	for _, target := range []string{victim, elsewhere, "/dev/shm/../.." + elsewhere, "/dev/null", "/dev/shm", "/no/such/file"} {
+		if _, _, err := client.Inspect(t.Context(), target, nil, func(session.Event) {}); err == nil {
+			t.Errorf("%s was inspected", target)
+		}
+		req := session.Request{Target: target, Policy: policy, Label: "X", Stated: evidence.Stated{ApplianceID: appliance}}
+		if err := client.Sanitize(t.Context(), req, yesman{}); err == nil {
+			t.Errorf("%s was sanitized", target)
 		}
 	}
-	if data, err := os.ReadFile(victim); err != nil || !bytes.HasPrefix(data, []byte("secret secret")) {
-		t.Errorf("the file was touched: %v", err)
+	for _, path := range []string{victim, elsewhere} {
+		if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, want) {
+			t.Errorf("%s was touched: %v", path, err)
+		}
+	}
+	// What is not there and what is none of its business look the same.
+	_, _, there := client.Inspect(t.Context(), elsewhere, nil, func(session.Event) {})
+	_, _, missing := client.Inspect(t.Context(), elsewhere+".not", nil, func(session.Event) {})
+	if !errors.Is(there, block.ErrNotDrive) || !errors.Is(missing, block.ErrNotDrive) || errors.Is(missing, os.ErrNotExist) {
+		t.Errorf("there: %v; missing: %v", there, missing)
 	}
 }

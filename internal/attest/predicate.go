@@ -22,7 +22,6 @@ const (
 const (
 	AccessDirect = "direct" // it opened the drive's node, with the rights of whoever ran it
 	AccessHelper = "helper" // a helper with root's rights opened it, and worked at it
-	AccessUDisks = "udisks" // the UDisks2 service opened it
 )
 
 // Values of [Validation.Decision].

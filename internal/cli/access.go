@@ -62,9 +62,7 @@ func (a *app) helperCommand() *cobra.Command {
 			// The terminal's signals are for the program that started this one, which
 			// tells what to do; what it cannot be told it finds out by itself.
 			signal.Ignore(os.Interrupt, syscall.SIGHUP, syscall.SIGPIPE)
-			worker := a.local(attest.AccessHelper)
-			worker.Opened = helper.GiveUpRights
-			return helper.Serve(cmd.Context(), worker, a.stdin, a.stdout)
+			return helper.Serve(cmd.Context(), helper.ForDrives(a.local(attest.AccessHelper)), a.stdin, a.stdout)
 		},
 	}
 }

@@ -44,6 +44,7 @@ func hints(err error) []string {
 		usage       usageError
 		unstored    *session.RecordError
 		interrupted interruptedError
+		notBegun    notBegunError
 	)
 	switch {
 	case errors.Is(err, rules.ErrInvalid):
@@ -60,6 +61,8 @@ func hints(err error) []string {
 		return []string{refused.Refusals[0].Hint(), untouched}
 	case errors.Is(err, session.ErrDeclined):
 		return []string{untouched}
+	case errors.As(err, &notBegun) && errors.Is(err, block.ErrGone):
+		return append(causes(err), untouched)
 	}
 	return causes(err)
 }

@@ -43,6 +43,8 @@ func TestFinish(t *testing.T) {
 		{"read-only", wrapped(block.ErrReadOnly), exitRefused, "write protection"},
 		{"changed", wrapped(block.ErrChanged), exitRefused, "not touched"},
 		{"gone", wrapped(block.ErrGone), exitError, "plug the drive in again"},
+		{"gone before the first write", notBegunError{wrapped(block.ErrGone)}, exitRefused, "not touched"},
+		{"another cause before the first write", notBegunError{wrapped(fs.ErrNotExist)}, exitError, "spelling"},
 		{"too small", wrapped(volume.ErrTooSmall), exitRefused, "not touched"},
 		{"declined", session.ErrDeclined, exitRefused, "not touched"},
 		{"interrupted", wrapped(interruptedError{os.Interrupt}), exitInterrupted, "start over"},

@@ -43,6 +43,12 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// notBegunError ended a run before the first write.
+type notBegunError struct{ err error }
+
+func (e notBegunError) Error() string { return e.err.Error() }
+func (e notBegunError) Unwrap() error { return e.err }
+
 // interruptedError is the cause of a context that a signal cancelled.
 type interruptedError struct{ signal os.Signal }
 
@@ -55,6 +61,7 @@ func exitCode(err error) int {
 		usage       usageError
 		refused     *drive.RefusedError
 		interrupted interruptedError
+		notBegun    notBegunError
 	)
 	switch {
 	case err == nil:
@@ -67,6 +74,8 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &refused), isAny(err, block.ErrBusy, block.ErrReadOnly, block.ErrEmpty, block.ErrNotImage,
 		block.ErrNotDrive, block.ErrChanged, volume.ErrTooSmall, session.ErrDeclined, helper.ErrNotStarted):
+		return exitRefused
+	case errors.As(err, &notBegun) && errors.Is(err, block.ErrGone): // pulled, or swapped for another
 		return exitRefused
 	}
 	return exitError

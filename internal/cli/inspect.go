@@ -71,7 +71,7 @@ func (a *app) inspect(ctx context.Context, o inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	d, report, err := worker.Inspect(ctx, o.target, own, a.glimpses())
+	d, report, err := worker.Inspect(ctx, d.Path, own, a.glimpses())
 	if err != nil {
 		return err
 	}

@@ -112,6 +112,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if err != nil {
 		return err
 	}
+	req.Target = d.Path // whatever name was given for it
 	worker, err := a.worker(d, drive.Writing, o.access)
 	if err != nil {
 		return err
@@ -133,7 +134,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 		Emit:    a.emitter(o).Emit,
 	})
 	if result.CertificateID == "" {
-		return err
+		return notBegunError{err}
 	}
 	if printErr := a.showResult(o, result); printErr != nil {
 		return printErr
