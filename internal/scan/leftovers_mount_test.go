@@ -94,13 +94,13 @@ func (dir folder) mounted(t *testing.T, program []string, do func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for now := empty; os.SameFile(now, empty); {
+	for root := empty; os.SameFile(root, empty); {
 		select {
 		case err := <-ended:
 			t.Skipf("NOT RUN: %q mounts nothing here: %v", program, err)
 		case <-time.After(10 * time.Millisecond):
 		}
-		if now, err = os.Stat(m); err != nil {
+		if root, err = os.Stat(m); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,10 @@
 // Package session runs the stages of a sanitization in order, under one
 // context, and keeps the evidence of each.
 //
+// A run has two halves. A [Worker] does what is done at the drive; the [Desk],
+// where the operator sits, keeps the journal and makes the record. They may be in
+// two processes.
+//
 // What happens is told as a stream of [Event] values. [State.Apply] folds them
 // into what a view shows; the text printer, the JSON output and the terminal
 // interface are views of the same fold.
