@@ -14,14 +14,14 @@ func (w *walker) ownFile(own ownFile) error {
 	}
 	n, ok := w.inode(own.inode)
 	record := w.recordOf(n)
-	if lost := !ok || !n.filled(); lost && own.name == "journal" && w.f.super.journal != nil {
+	if lost := !ok || !n.filled(); lost && own.name == journalName && w.f.super.journal != nil {
 		n, record = w.savedJournal(own.inode)
 	} else if lost {
 		w.f.notes.Add("inode %d, of the file system's own, is lost", own.inode)
 		return nil
 	}
 	w.named.Add(own.inode)
-	return w.file(&directory{}, fsys.Entry{Path: fsys.Orphans + own.name, Record: record}, n)
+	return w.file(&directory{}, fsys.Entry{Path: fsys.Orphans + own.name, Record: record, Journal: own.name == journalName}, n)
 }
 
 // savedJournal is the journal's inode as the superblock's copy has it, and where

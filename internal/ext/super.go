@@ -13,6 +13,7 @@ const (
 	// The copy of what the journal's inode says, in a superblock.
 	journalOffset = 268
 	journalBytes  = 68
+	journalName   = "journal" // of the file that holds it
 )
 
 // super is what is used of a superblock.
@@ -89,7 +90,7 @@ func (s *super) parseDynamic(b []byte) {
 
 func (s *super) parseOwn(b []byte) {
 	if s.compat&compatJournal != 0 {
-		s.own = append(s.own, ownFile{le32(b, 224), "journal"})
+		s.own = append(s.own, ownFile{le32(b, 224), journalName})
 		if b[253] == 1 {
 			s.journal = b[journalOffset : journalOffset+journalBytes]
 		}

@@ -196,6 +196,11 @@ func TestLostStart(t *testing.T) {
 	if was := before[journal]; len(was.Data) == 0 || !slices.Equal(was.Data, found[journal].Data) || was.Size != found[journal].Size {
 		t.Errorf("the journal was %+v, and is %+v", was, found[journal])
 	}
+	for path, e := range found {
+		if e.Journal != (path == journal) || before[path].Journal != e.Journal {
+			t.Errorf("%s is the journal: %v, %v", path, before[path].Journal, e.Journal)
+		}
+	}
 	if w := fmt.Sprint(fs.Warnings()); !strings.Contains(w, "the root directory is lost") || !strings.Contains(w, "the journal's inode is lost; its copy") {
 		t.Errorf("warnings %q", fs.Warnings())
 	}

@@ -68,6 +68,9 @@ type Entry struct {
 	// else now: the content is gone, Data is empty, and Was is where it began.
 	Reused bool
 	Was    int64
+	// Journal says that the content is the file system's journal: former copies of
+	// what was written, which nobody reaches by a name.
+	Journal bool
 	// Content returns up to limit bytes of the content from its start, where the
 	// bytes in Data are not the content as it is: compressed, or altered by the
 	// file system. It is nil for all else.

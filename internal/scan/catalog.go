@@ -18,6 +18,7 @@ type entry struct {
 	path     string
 	original string // where a bin says that it was before it was thrown away
 	former   bool   // it is in what is left of a former file system
+	journal  bool   // it is a file system's journal
 	deleted  bool
 	reused   bool
 	size     int64
@@ -100,7 +101,7 @@ func hasContent(e fsys.Entry) bool { return !e.Dir && len(e.Data) > 0 }
 
 func entryOf(e fsys.Entry, file int32) entry {
 	found := entry{
-		path: clean(e.Path), deleted: e.Deleted, reused: e.Reused,
+		path: clean(e.Path), journal: e.Journal, deleted: e.Deleted, reused: e.Reused,
 		size: e.Size, start: e.Record.Offset, record: e.Record, was: e.Was, file: file,
 	}
 	if len(e.Data) > 0 {

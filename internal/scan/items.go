@@ -177,7 +177,8 @@ func (j *join) addArchive(v *view, start, end int64, in []sighting) {
 		f.Severity = worse(f.Severity, cmp.Or(s.severity, s.rule.Severity))
 	}
 	if owner, ok := j.owners[v.file]; ok {
-		f.Path, f.State, f.Offset = owner.path, owner.state(), owner.start
+		f.Path, f.State, f.Offset = owner.path, owner.stateInside(), owner.start
+		f.Hint += owner.remark()
 	}
 	j.findings = append(j.findings, f)
 }

@@ -164,51 +164,6 @@ func (j *join) add(of []sighting) {
 	j.findings = append(j.findings, f)
 }
 
-// place fills in where the item of a sighting lies.
-func (j *join) place(f *Finding, s sighting) {
-	f.State = Unallocated
-	if owner, ok := j.owners[s.file]; ok {
-		f.Path, f.State = owner.path, owner.state()
-		f.Offset = owner.start
-		if owner.former {
-			f.Hint += inFormer
-		}
-		if at := j.catalog.files.position(s.file, s.offset); at > 0 && s.member == nil {
-			f.Hint += fmt.Sprintf(", from byte %d of %s", at, j.counted(owner))
-		}
-	}
-	if s.member != nil {
-		f.Member, f.Offset, f.Length = clean(s.member.name), s.member.offset, s.member.last()-s.member.pos
-	}
-}
-
-// counted is what the positions in the index count: not the holes of a file, nor
-// what is lost of it.
-func (j *join) counted(owner entry) string {
-	if j.catalog.files.size(owner.file) < owner.size {
-		return "what is stored of the file"
-	}
-	return "the file"
-}
-
-// inFormer is what is said of what a former file system tells.
-const inFormer = ", in what is left of a former file system"
-
-func (e entry) state() State {
-	if e.deleted {
-		return Deleted
-	}
-	return Live
-}
-
-// containerOf is the encoding of what a sighting was unpacked from, if that is one.
-func containerOf(s sighting) string {
-	if s.member == nil || s.member.kind == kindZip {
-		return ""
-	}
-	return s.member.kind
-}
-
 var severities = []Severity{Critical, High, Medium, Low}
 
 func worse(a, b Severity) Severity {

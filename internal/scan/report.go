@@ -33,7 +33,7 @@ type State string
 const (
 	Live        State = "live"        // reachable through a file system
 	Deleted     State = "deleted"     // a deleted directory entry still tells of it
-	Unallocated State = "unallocated" // only its bytes are there
+	Unallocated State = "unallocated" // only its bytes are there, in free space or in a journal
 )
 
 // Verdict sums a scan up.
