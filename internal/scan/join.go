@@ -155,6 +155,9 @@ func (j *join) add(of []sighting) {
 	if f.Sample {
 		f.Severity = Low
 	}
+	if f.Sample || f.Severity == Low && s.rule.Severity != Low {
+		f.Advice = nothingToDo // the rule's is for what counts
+	}
 	if lines > 0 {
 		f.Hint = logHint(lines)
 	} else if len(of) > 1 {
@@ -163,6 +166,9 @@ func (j *join) add(of []sighting) {
 	j.place(&f, s)
 	j.findings = append(j.findings, f)
 }
+
+// nothingToDo is the advice on what opens nothing although others of its rule do.
+const nothingToDo = "Nothing needs to be done."
 
 var severities = []Severity{Critical, High, Medium, Low}
 

@@ -107,6 +107,31 @@ func trustStore(entries int) []byte {
 	return append(b, make([]byte, 20)...)
 }
 
+// TestAdviceOnWhatIsLow: what opens nothing asks for nothing, whatever is advised
+// on what counts.
+func TestAdviceOnWhatIsLow(t *testing.T) {
+	store := trustStore(3)
+	if f := only(t, scanned(t, inMemory(store))); f.Severity != Low || f.Rule != rules.KeyStore || f.Advice != nothingToDo {
+		t.Errorf("%+v", f)
+	}
+	store[15] = 1 // its first entry holds a key
+	if f := only(t, scanned(t, inMemory(store))); f.Severity != High || !strings.HasPrefix(f.Advice, "Take the keys in it for known") {
+		t.Errorf("%+v", f)
+	}
+	own, err := rules.Parse([]byte("[[rule]]\nid = 'own'\nclass = 'credential'\nseverity = 'low'\nwhat = 'ours'\nadvice = 'Ask.'\ntext = ['BADGE']\npattern = 'BADGE'\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := rules.With(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), inMemory([]byte("a BADGE")), Options{Rules: set})
+	if err != nil || len(r.Findings) != 1 || r.Findings[0].Advice != "Ask." {
+		t.Errorf("what is low by its rule keeps the rule's advice: %+v, %v", r.Findings, err)
+	}
+}
+
 // TestSecondPassword has two networks, of which the first is open.
 func TestSecondPassword(t *testing.T) {
 	const networks = `{"Wifi": {"Primary": {"Ssid": "guest", "PassCode": "", "SecurityType": "OPEN"}, "Secondary": {"Ssid": "plant", "PassCode": "s3cretpass"}}}`
