@@ -35,7 +35,7 @@ type Coverage struct {
 }
 
 // Counts is how many findings there are. A finding in documentation's example
-// data counts in Samples and nowhere else.
+// data, or of a published test key, counts in Samples and nowhere else.
 type Counts struct {
 	ByClass    map[string]int `json:"byClass"`    // "credential", "configuration", "log", "identity"
 	BySeverity map[string]int `json:"bySeverity"` // "critical", "high", "medium", "low"

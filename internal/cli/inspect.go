@@ -30,7 +30,7 @@ writes nothing, and shows no secret.
 
 It exits with 0 when nothing was found, with 3 when something was, and with 1
 when nothing was found but not everything could be read. What is of low severity,
-such as samples from documentation, is listed and does not count.
+such as samples and published test keys, is listed and does not count.
 
 With --rules it looks for what an operator's own rules say, too; see
 "panoscrub rules --help".`,
@@ -137,7 +137,7 @@ func printCoverage(w io.Writer, c scan.Coverage) {
 }
 
 // printAdvice writes, once for each rule that found something, what to do about
-// it. Samples from documentation ask for nothing.
+// it. Samples ask for nothing.
 func printAdvice(w io.Writer, all []scan.Finding) {
 	var order []scan.Finding
 	width := 0
@@ -193,7 +193,7 @@ func printFinding(w io.Writer, f scan.Finding) {
 	fmt.Fprintf(w, "%-4s %-8s  %-21s  %-11s  %s\n", f.ID, f.Severity, f.Rule, f.State, human.Safe(where))
 	fmt.Fprintf(w, "     at byte %d, %d bytes: %s", f.Offset, f.Length, human.Printable(f.Hint))
 	if f.Sample {
-		fmt.Fprint(w, " (a sample from documentation)")
+		fmt.Fprint(w, " (a sample; it does not count)")
 	}
 	fmt.Fprintln(w)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -67,9 +68,17 @@ type rulesOptions struct {
 
 // rulesJSON is the document of "rules list --json".
 type rulesJSON struct {
-	Schema  string     `json:"schema"`
-	Ruleset string     `json:"ruleset"` // version and digest, as reports and records have it
-	Rules   []ruleJSON `json:"rules"`
+	Schema  string `json:"schema"`
+	Ruleset string `json:"ruleset"` // version and digest, as reports and records have it
+	// Published is whose test keys are known, which count as samples.
+	Published []publishedJSON `json:"publishedTestKeys"`
+	Rules     []ruleJSON      `json:"rules"`
+}
+
+type publishedJSON struct {
+	Source string `json:"source"`
+	Where  string `json:"where"` // in its sources
+	Keys   int    `json:"keys"`
 }
 
 type ruleJSON struct {
@@ -95,6 +104,9 @@ func (a *app) listRules(o rulesOptions) error {
 
 func rulesDocument(set *rules.Set) rulesJSON {
 	doc := rulesJSON{Schema: "panoscrub/rules/v1", Ruleset: set.Digest, Rules: []ruleJSON{}}
+	for _, s := range set.Published.Sources {
+		doc.Published = append(doc.Published, publishedJSON{s.Name, s.Where, len(s.Keys)})
+	}
 	for _, r := range set.Rules {
 		doc.Rules = append(doc.Rules, ruleJSON{r.ID, r.Class, r.Severity, r.What, r.Advice, r.Own})
 	}
@@ -110,6 +122,11 @@ func printRules(w io.Writer, set *rules.Set) {
 			}
 		}
 	}
+	var sources []string
+	for _, s := range set.Published.Sources {
+		sources = append(sources, s.Name)
+	}
+	fmt.Fprintf(w, "%d test keys that are published by %s are known; they count as samples\n", set.Published.Keys(), strings.Join(sources, ", "))
 	fmt.Fprintf(w, "%d rules, %s\n", len(set.Rules), set.Digest)
 }
 

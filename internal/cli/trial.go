@@ -187,7 +187,7 @@ func printMatch(w io.Writer, f scan.Finding, byName bool) {
 		fmt.Fprintf(w, "          at byte %d, %d bytes: %s", f.Offset, f.Length, human.Printable(f.Hint))
 	}
 	if f.Sample {
-		fmt.Fprint(w, " (a sample from documentation)")
+		fmt.Fprint(w, " (a sample; it does not count)")
 	}
 	fmt.Fprintln(w)
 }

@@ -66,7 +66,7 @@ type Before struct {
 	// hit, so that there may be more than Counts says.
 	Covered bool    `json:"covered"`
 	Counts  []Count `json:"counts"`
-	Samples int     `json:"samples"` // findings in documentation's example data, not in Counts
+	Samples int     `json:"samples"` // findings in documentation's example data or of published test keys, not in Counts
 }
 
 // Count is how many findings there are of one class and severity.

@@ -100,7 +100,7 @@ func (b Before) words() string {
 		}
 	}
 	if b.Samples > 0 {
-		fmt.Fprintf(&s, " In documentation's samples, which open nothing: %d.", b.Samples)
+		fmt.Fprintf(&s, " Samples, which open nothing: %d.", b.Samples)
 	}
 	if !b.Covered {
 		s.WriteString(" Not all of the drive could be looked at; there may be more.")

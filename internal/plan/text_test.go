@@ -59,9 +59,9 @@ func TestTextOfAnUnusualImage(t *testing.T) {
 const wantImageText = `Drive   image site7.img 10 MB
         /home/ops/images/site7.img
         10000017 bytes, sectors of 512
-Holds   No leftovers were found in what could be looked at. In documentation's
-        samples, which open nothing: 1. Not all of the drive could be looked
-        at; there may be more.
+Holds   No leftovers were found in what could be looked at. Samples, which
+        open nothing: 1. Not all of the drive could be looked at; there may be
+        more.
 Loss    EVERYTHING ON THIS DRIVE WILL BE LOST. There is no way back.
 Steps   1. Overwrite every byte with a pattern made for this run and this
         drive, about 1 s.

@@ -46,7 +46,7 @@ func Builtin() *Set {
 // [ErrInvalid] when two have one ID.
 func With(own []*Rule) (*Set, error) {
 	rules, version := builtin()
-	set := &Set{Rules: rules[:len(rules):len(rules)]}
+	set := &Set{Rules: rules[:len(rules):len(rules)], Published: published()}
 	for _, r := range own {
 		if set.Get(r.ID) != nil {
 			return nil, fmt.Errorf("%w: there is a rule %q already", ErrInvalid, r.ID)
@@ -54,14 +54,14 @@ func With(own []*Rule) (*Set, error) {
 		set.Rules = append(set.Rules, r)
 	}
 	set.index()
-	set.Digest = version + " sha256:" + digest(set.Rules)
+	set.Digest = version + " sha256:" + digest(set)
 	return set, nil
 }
 
-// digest is the start of the digest of all that rules say.
-func digest(rules []*Rule) string {
+// digest is the start of the digest of all that a set says.
+func digest(set *Set) string {
 	sum := sha256.New()
-	for _, r := range rules {
+	for _, r := range set.Rules {
 		fmt.Fprintf(sum, "%q %q %q %q %q %q\n", r.ID, r.Class, r.Severity, r.What, r.Advice, r.Hint)
 		fmt.Fprintf(sum, "%q %q %q %q %q %v %v\n", r.Text, r.Bytes, r.Confirm, r.FoundBy, r.Samples, r.Background, r.Own)
 		for _, n := range r.Names {
@@ -70,6 +70,9 @@ func digest(rules []*Rule) string {
 		if r.Pattern != nil {
 			fmt.Fprintf(sum, "%q\n", r.Pattern)
 		}
+	}
+	for _, line := range set.Published.lines() {
+		fmt.Fprint(sum, line)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:16]
 }

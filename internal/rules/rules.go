@@ -2,7 +2,8 @@
 // bytes, how grave it is, and what to do about it. The scan carries it out.
 //
 // The built-in rules stand in builtin.toml, in the format in which an operator's
-// own are written; [Parse] documents it.
+// own are written; [Parse] documents it. Keys that everybody has stand in
+// published.toml.
 package rules
 
 import "regexp"
@@ -74,8 +75,9 @@ type Pattern struct {
 
 // Set is the rules of one scan, as [Builtin] and [With] make it.
 type Set struct {
-	Rules  []*Rule
-	Digest string // version of the built-in rules, and digest of all
+	Rules     []*Rule
+	Published *Published
+	Digest    string // version of the built-in rules, and digest of all
 
 	byName []ruleName // the forms of all names, the gravest first
 	sieve  sieve

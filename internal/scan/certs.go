@@ -32,6 +32,8 @@ func confirmCertificate(c *checker, r *rules.Rule, v *view, pos int64) {
 	s.rule, s.encoding = r, a.encoding
 	if authority {
 		s.rule = c.set.authority
+	} else {
+		markPublished(&s, c.set.Published)
 	}
 	c.report(v, start, s)
 }

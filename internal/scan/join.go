@@ -70,11 +70,12 @@ func (j *join) keep(f func(s sighting) bool) {
 }
 
 // settleAuthorities decides on certificates of authorities: one whose key is on
-// the drive is a device's that only calls itself an authority.
+// the drive is a device's that only calls itself an authority. A key that
+// everybody has makes none.
 func (j *join) settleAuthorities() {
 	keys := map[pairID]bool{}
 	for _, s := range j.sightings {
-		if s.rule.ID == rules.PrivateKey && s.pair != (pairID{}) {
+		if s.rule.ID == rules.PrivateKey && s.pair != (pairID{}) && !s.sample {
 			keys[s.pair] = true
 		}
 	}
@@ -141,9 +142,10 @@ func rowOf(rows map[*rules.Rule]*row, s sighting) int64 {
 	return r.start
 }
 
-// add makes a finding of sightings of one item.
+// add makes a finding of sightings of one item, in the words of the first that
+// counts.
 func (j *join) add(of []sighting) {
-	s := of[0]
+	s := of[max(0, slices.IndexFunc(of, func(s sighting) bool { return !s.sample }))]
 	f := newFinding(s.rule, cmp.Or(s.encoding, containerOf(s), encodingText))
 	f.Severity, f.Offset, f.Length, f.Hint, f.Sample = cmp.Or(s.severity, s.rule.Severity), s.offset, s.length, s.hint, true
 	lines := 0

@@ -42,6 +42,10 @@ func confirmKey(c *checker, r *rules.Rule, v *view, pos int64) {
 		s.severity = High
 	}
 	s.sample = a.sample && !k.parsed
+	if source := c.set.publishes(k, a); source != "" {
+		s.sample = true
+		s.hint += ", published test key of " + source
+	}
 	s.whole = a.whole && !s.sample
 	c.report(v, start, s)
 }
@@ -56,12 +60,13 @@ type key struct {
 	kind      string // "RSA 2048-bit", "EC P-256"
 	encrypted bool
 	parsed    bool
+	private   any // as the standard library parses it, or nil
 	pair      pairID
 }
 
 // pairID tells that a certificate and a private key belong together: the digest
 // of their public key. It never leaves this package.
-type pairID [sha256.Size]byte
+type pairID = rules.KeyID
 
 func (k key) hint(a armor) string {
 	text := strings.TrimSpace(k.kind + " private key")
@@ -190,7 +195,7 @@ func parseKey(a armor) (key, bool) {
 }
 
 func keyOf(parsed any) key {
-	k := key{parsed: true}
+	k := key{parsed: true, private: parsed}
 	switch private := parsed.(type) {
 	case *rsa.PrivateKey:
 		k.kind = fmt.Sprintf("RSA %d-bit", private.N.BitLen())

@@ -61,7 +61,8 @@ func (p *pile) add(s sighting) bool {
 }
 
 // absorb makes next, which comes later in the same place, part of s if it is:
-// the next lines of a log, or what lies within s.
+// the next lines of a log, or what lies within s. A sample hides nothing that is
+// none.
 func (s *sighting) absorb(next *sighting) bool {
 	gap := next.pos - (s.pos + s.length)
 	switch {
@@ -72,5 +73,5 @@ func (s *sighting) absorb(next *sighting) bool {
 		s.length = max(s.length, next.pos+next.length-s.pos)
 		return true
 	}
-	return gap < 0
+	return gap < 0 && (next.sample || !s.sample)
 }

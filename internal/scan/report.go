@@ -82,7 +82,7 @@ type Finding struct {
 	Length   int64  `json:"lengthBytes"`
 	Encoding string `json:"encoding"` // "utf-8", "utf-16le", "utf-16be", "base64", "gzip", "der" or "binary"
 	Hint     string `json:"hint"`     // in words, without the secret
-	Sample   bool   `json:"sample"`   // documentation's example data, not a real leftover: always low
+	Sample   bool   `json:"sample"`   // documentation's example data or a published test key, not a real leftover: always low
 	Advice   string `json:"advice"`   // what to do about it
 }
 
