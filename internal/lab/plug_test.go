@@ -1,0 +1,117 @@
+package lab_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/attest"
+	"github.com/panoscrub/panoscrub/internal/lab"
+)
+
+// small is enough for a file system, and soon done.
+const small = 16 << 20
+
+// TestWholeJob plugs in a stick with a private key on it, has it sanitized, and
+// plugs it in again: the kernel mounts it, it is empty, and the record says so.
+func TestWholeJob(t *testing.T) {
+	s := tell(t)
+	stick, node := s.plug(lab.Stick{Serial: "4C530001230815114233", Size: small, File: usedStick(t)})
+	s.soonSeen(node)
+	s.panoscrub(3, "inspect", node)
+	record := s.sanitize(node, attest.Pass)
+	if n := record.Prescan.Counts.ByClass["credential"]; n != 1 {
+		t.Errorf("the record counts %d credentials that were there", n)
+	}
+
+	stick.Pull(t)
+	stick.AwaitGone(t)
+	stick.Replug(t)
+	node = stick.Node(t)
+	s.panoscrub(0, "inspect", node)
+	s.panoscrub(0, "verify", s.records()[0], "--drive", node)
+	s.must("mount", "-t", "vfat", node+"1", "/mnt")
+	defer s.must("umount", "/mnt")
+	if files := s.guest.Must(t, "ls", "-A", "/mnt"); files != "" {
+		t.Errorf("on the new volume are %q", files)
+	}
+}
+
+// soonSeen makes sure that the program saw a stick soon after the kernel did. It
+// goes by the guest's own clock, and leaves ten times as much as it should take.
+func (s story) soonSeen(node string) {
+	s.Helper()
+	d := s.drive(node)
+	now := s.seconds(s.guest.Must(s.T, "cut", "-d ", "-f1", "/proc/uptime"))
+	attached := s.seconds(s.guest.Must(s.T, "sh", "-c", `dmesg | sed -n 's/^\[ *\([0-9.]*\)\].*\[`+strings.TrimPrefix(node, "/dev/")+`\] Attached SCSI.*/\1/p' | tail -1`))
+	if !d.Usable || now-attached > 10 {
+		s.Errorf("%s: usable is %v, seen %.1f s after the kernel", node, d.Usable, now-attached)
+	}
+	s.Logf("attached at %.1f s, listed by %.1f s", attached, now)
+}
+
+func (s story) seconds(text string) float64 {
+	s.Helper()
+	seconds, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return seconds
+}
+
+// usedStick is the file of a small stick with a private key somewhere.
+func usedStick(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := make([]byte, small)
+	copy(image[small/2:], pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
+	path := t.TempDir() + "/used"
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestDriversAndSectors sanitizes sticks of each kind that a kernel treats in its
+// own way.
+func TestDriversAndSectors(t *testing.T) {
+	for _, c := range []struct {
+		name, driver string
+		stick        lab.Stick
+	}{
+		{"usb-storage", "usb-storage", lab.Stick{Serial: "07A81230B2F3C455", Size: small}},
+		{"uas", "uas", lab.Stick{Serial: "07A81230B2F3C456", Size: small, UAS: true}},
+		{"uas with unmap", "uas", lab.Stick{Serial: "07A81230B2F3C457", Size: small, UAS: true, Unmap: true}},
+		{"sectors of 4096 bytes", "usb-storage", lab.Stick{Serial: "07A81230B2F3C458", Size: 258 << 20, SectorSize: 4096}},
+		{"no serial", "usb-storage", lab.Stick{Size: small}},
+		{"not removable", "usb-storage", lab.Stick{Serial: "07A81230B2F3C459", Size: small, Fixed: true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t)
+			stick, node := s.plug(c.stick)
+			d := s.drive(node)
+			if d.Attachment.Driver != c.driver || d.Identity.LogicalSectorBytes != max(512, c.stick.SectorSize) ||
+				d.Identity.Serial != c.stick.Serial || (d.Attachment.Removable == "no") != c.stick.Fixed {
+				t.Errorf("it is seen as %+v", d)
+			}
+			s.sanitize(node, attest.Pass)
+			s.panoscrub(0, "verify", s.records()[0], "--drive", node)
+			if written := stick.Written(t); written < c.stick.Size {
+				t.Errorf("%d of %d bytes were written", written, c.stick.Size)
+			}
+		})
+	}
+}

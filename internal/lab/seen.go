@@ -1,0 +1,46 @@
+package lab
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+	"time"
+)
+
+// Node waits until the guest's kernel has the stick, and returns its node.
+func (p *Plugged) Node(t testing.TB) string {
+	t.Helper()
+	var node string
+	p.guest.until(t, p.id+" to appear", func() bool {
+		node = p.find(t)
+		return node != ""
+	})
+	return node
+}
+
+// AwaitGone waits until the guest's kernel has dropped the stick.
+func (p *Plugged) AwaitGone(t testing.TB) {
+	t.Helper()
+	p.guest.until(t, p.id+" to go", func() bool { return p.find(t) == "" })
+}
+
+// find looks the stick up by its port.
+func (p *Plugged) find(t testing.TB) string {
+	t.Helper()
+	disks := p.guest.Must(t, "sh", "-c", "for disk in /sys/block/*; do readlink -f $disk; done")
+	at := regexp.MustCompile(fmt.Sprintf(`(?m)/\d+-%d/.*:0/block/(sd\w+)$`, p.port)).FindStringSubmatch(disks)
+	if at == nil {
+		return ""
+	}
+	return "/dev/" + at[1]
+}
+
+// until waits until something holds.
+func (g *Guest) until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s; the console ends with: %s", what, g.consoleEnd())
+		}
+	}
+}

@@ -1,0 +1,260 @@
+package lab_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/panoscrub/panoscrub/internal/attest"
+	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/lab"
+	"github.com/panoscrub/panoscrub/internal/session"
+)
+
+// appliance is an invented device ID of the form that real ones have.
+const appliance = "device-abcdefghijklmnopqrstuvwxya"
+
+// shared is the lab of all stories, and the guest of those that leave it as it
+// was; a boot takes as long as a story.
+var shared struct {
+	sync.Once
+	lab   *lab.Lab
+	guest *lab.Guest
+	err   error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.guest != nil {
+		shared.guest.Cut()
+	}
+	if shared.lab != nil {
+		if err := shared.lab.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// boot makes sure that there is a lab with a guest.
+func boot(t *testing.T) {
+	t.Helper()
+	if os.Getenv("PANOSCRUB_E2E") == "" {
+		t.Skip(`the stories of the lab are told by "make e2e"`)
+	}
+	shared.Do(func() {
+		if shared.lab, shared.err = lab.Open(); shared.err == nil {
+			shared.guest, shared.err = shared.lab.Boot("")
+		}
+	})
+	var missing *lab.MissingError
+	if errors.As(shared.err, &missing) {
+		t.Skipf("NOT RUN: %v", shared.err)
+	}
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+}
+
+// story is one test's part of a guest: its own state folder, and its sticks.
+type story struct {
+	*testing.T
+	guest *lab.Guest
+	state string
+}
+
+// tell begins a story in the shared guest.
+func tell(t *testing.T) story {
+	t.Helper()
+	boot(t)
+	return story{t, shared.guest, "/run/" + strings.ReplaceAll(t.Name(), "/", "-")}
+}
+
+// plug plugs in a stick and waits until the kernel has it.
+func (s story) plug(stick lab.Stick) (plugged *lab.Plugged, node string) {
+	s.Helper()
+	plugged = s.guest.Plug(s.T, stick)
+	return plugged, plugged.Node(s.T)
+}
+
+// command is a start of the program.
+func (s story) command(args ...string) lab.Command {
+	return lab.Command{Argv: append([]string{"panoscrub"}, args...), Env: []string{"PANOSCRUB_STATE_DIR=" + s.state}}
+}
+
+// panoscrub runs the program and insists on its exit code.
+func (s story) panoscrub(code int, args ...string) lab.Result {
+	s.Helper()
+	return s.ends(code, s.guest.Start(s.T, s.command(args...)))
+}
+
+func (s story) ends(code int, p *lab.Process) lab.Result {
+	s.Helper()
+	r := p.Wait(s.T)
+	if r.Code != code {
+		s.Fatalf("%s: exit code %d, want %d\n%s\n%s", p, r.Code, code, r.Stdout, r.Stderr)
+	}
+	return r
+}
+
+// listed is a drive in the list of "drives --json".
+type listed struct {
+	Path     string
+	Identity struct {
+		Serial, SerialQuality, VendorID, InquiryVendor, InquiryModel string
+		SizeBytes                                                    int64
+		LogicalSectorBytes, LUN                                      int
+	}
+	Attachment struct {
+		Driver, Removable string
+		LUNs              int
+		SameSerial        []string
+	}
+	Usable   bool
+	Confirm  string
+	Refusals []struct{ Reason string }
+}
+
+func (d listed) reasons() (reasons []string) {
+	for _, r := range d.Refusals {
+		reasons = append(reasons, r.Reason)
+	}
+	return reasons
+}
+
+// drives is what the program sees.
+func (s story) drives() []listed {
+	s.Helper()
+	return unmarshal[struct{ Drives []listed }](s, s.panoscrub(0, "drives", "--json").Stdout).Drives
+}
+
+func (s story) drive(node string) listed {
+	s.Helper()
+	for _, d := range s.drives() {
+		if d.Path == node {
+			return d
+		}
+	}
+	s.Fatalf("drives does not list %s", node)
+	return listed{}
+}
+
+// sanitizing is the command that sanitizes a drive, confirmed as drives says.
+func (s story) sanitizing(node string) []string {
+	s.Helper()
+	return []string{"sanitize", node, "--appliance", appliance, "--confirm", s.drive(node).Confirm}
+}
+
+// sanitize sanitizes a drive, and insists on the verdict. What the program
+// prints, what it stores and what its verify says must agree.
+func (s story) sanitize(node, verdict string) attest.Predicate {
+	s.Helper()
+	return s.judge(verdict, s.guest.Start(s.T, s.command(append(s.sanitizing(node), "--json")...)))
+}
+
+func (s story) judge(verdict string, p *lab.Process) attest.Predicate {
+	s.Helper()
+	code := 5
+	if verdict == attest.Pass {
+		code = 0
+	}
+	out := s.ends(code, p).Stdout
+	result := unmarshal[session.Result](s, out)
+	if result.Verdict != verdict {
+		s.Fatalf("verdict %s, want %s: %q", result.Verdict, verdict, result.Reasons)
+	}
+	return s.record(result.Record, verdict)
+}
+
+// record reads a stored record, which must be valid and have the verdict.
+func (s story) record(file, verdict string) attest.Predicate {
+	s.Helper()
+	s.panoscrub(0, "verify", file)
+	env, err := envelope.Parse([]byte(s.guest.Must(s.T, "cat", file)))
+	if err != nil {
+		s.Fatal(err)
+	}
+	statement, err := attest.ParseStatement(env.Payload)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if got := statement.Predicate.Verdict; got != verdict {
+		s.Fatalf("the record says %s, want %s: %q", got, verdict, statement.Predicate.Reasons)
+	}
+	return statement.Predicate
+}
+
+// records lists the stored records.
+func (s story) records() []string {
+	s.Helper()
+	return strings.Fields(s.guest.Must(s.T, "find", path.Join(s.state), "-name", "*.dsse.json"))
+}
+
+// unmarshal parses a JSON document that must be nothing but that.
+func unmarshal[T any](s story, text string) (v T) {
+	s.Helper()
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		s.Fatalf("%v in %s", err, text)
+	}
+	return v
+}
+
+// must lets a program in the guest do its work.
+func (s story) must(argv ...string) { s.Helper(); s.guest.Must(s.T, argv...) }
+
+// finally has a program in the guest tidy up when the story ends.
+func (s story) finally(argv ...string) {
+	s.Cleanup(func() {
+		if r := s.guest.Run(s.T, argv...); r.Code != 0 {
+			s.Errorf("%q: exit code %d: %s%s", argv, r.Code, r.Stdout, r.Stderr)
+		}
+	})
+}
+
+// bystander is a disk that must not be touched from now on.
+type bystander struct {
+	story
+	disk    lab.Disk
+	digest  string
+	written int64
+}
+
+func (s story) watch(d lab.Disk) bystander {
+	s.Helper()
+	s.must("sync")
+	return bystander{s, d, d.Digest(s.T), d.Written(s.T)}
+}
+
+// untouched makes sure of it twice: by the bytes on the disk, and by what the
+// emulator counted.
+func (b bystander) untouched() {
+	b.Helper()
+	if written := b.disk.Written(b.T) - b.written; written != 0 {
+		b.Errorf("%d bytes were written to a drive that was refused", written)
+	}
+	if b.disk.Digest(b.T) != b.digest {
+		b.Error("the bytes of a drive that was refused have changed")
+	}
+}
+
+// refused tries to use a drive that must be refused for a reason, and stays
+// untouched.
+func (s story) refused(disk lab.Disk, node, reason string) {
+	s.Helper()
+	watched := s.watch(disk)
+	d := s.drive(node)
+	if got := d.reasons(); d.Usable || len(got) == 0 || got[0] != reason {
+		s.Errorf("%s: the reasons against it are %q, want %q first", node, got, reason)
+	}
+	s.panoscrub(4, "sanitize", node, "--appliance", appliance, "--confirm", d.Confirm)
+	watched.untouched()
+	if records := s.records(); len(records) > 0 {
+		s.Errorf("%s was refused, and there are records: %q", node, records)
+	}
+}
