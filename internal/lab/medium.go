@@ -3,7 +3,9 @@ package lab
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -65,38 +67,66 @@ func (w Wrapping) each(p []byte, off int64, do func([]byte, int64) (int, error))
 // Slowing is a medium that becomes very slow when it comes to some point of its
 // work, so that what a test then does is done in the middle of it.
 type Slowing struct {
-	Medium
-	From     int64 // the first request that touches this byte
-	ReadBack bool  // a read after the first write; else a write
-	// Reached is closed when the point is reached.
-	Reached chan struct{}
+	from     int64
+	readBack bool
 
+	medium  Medium
+	reached chan struct{} // closed when the point is reached
 	written bool
+	slow    atomic.Bool
 	once    sync.Once
-	slow    bool
 }
 
-// pause is how long each request then takes: enough to pull a stick in, and to
-// tell several programs of it, and less than kernels wait for a drive.
+// pause is how long each request then takes: enough to pull a stick in, and less
+// than kernels wait for a drive.
 const pause = time.Second
 
+// SlowWrites slows down at the first write that touches a byte or a later one.
+func SlowWrites(from int64) *Slowing { return &Slowing{from: from, reached: make(chan struct{})} }
+
+// SlowReadBack slows down at the first such read after anything was written.
+func SlowReadBack(from int64) *Slowing {
+	return &Slowing{from: from, readBack: true, reached: make(chan struct{})}
+}
+
+// Inside is for [Stick.Inside].
+func (s *Slowing) Inside(m Medium) Medium {
+	s.medium = m
+	return s
+}
+
+// Await waits until the point is reached.
+func (s *Slowing) Await(t testing.TB) {
+	t.Helper()
+	select {
+	case <-s.reached:
+	case <-time.After(patience):
+		t.Fatalf("the stick never came to byte %d", s.from)
+	}
+}
+
+// Recover makes it fast again, for good.
+func (s *Slowing) Recover() { s.slow.Store(false) }
+
 func (s *Slowing) ReadAt(p []byte, off int64) (int, error) {
-	s.come(s.ReadBack && s.written, len(p), off)
-	return s.Medium.ReadAt(p, off)
+	s.come(s.readBack && s.written, len(p), off)
+	return s.medium.ReadAt(p, off)
 }
 
 func (s *Slowing) WriteAt(p []byte, off int64) (int, error) {
 	s.written = true
-	s.come(!s.ReadBack, len(p), off)
-	return s.Medium.WriteAt(p, off)
+	s.come(!s.readBack, len(p), off)
+	return s.medium.WriteAt(p, off)
 }
 
 func (s *Slowing) come(concerned bool, n int, off int64) {
-	if concerned && off+int64(n) > s.From {
-		s.slow = true
-		s.once.Do(func() { close(s.Reached) })
+	if concerned && off+int64(n) > s.from {
+		s.once.Do(func() {
+			s.slow.Store(true)
+			close(s.reached)
+		})
 	}
-	if s.slow {
+	if s.slow.Load() {
 		time.Sleep(pause)
 	}
 }
