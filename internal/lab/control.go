@@ -96,6 +96,7 @@ type Command struct {
 
 // Process is a program that was started in the guest.
 type Process struct {
+	guest   *Guest
 	control *control
 	id      int
 	argv    []string
@@ -122,7 +123,7 @@ func (g *Guest) Start(t testing.TB, cmd Command) *Process {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last++
-	p := &Process{control: c, id: c.last, argv: cmd.Argv, news: make(chan struct{})}
+	p := &Process{guest: g, control: c, id: c.last, argv: cmd.Argv, news: make(chan struct{})}
 	c.running[p.id] = p
 	if err := c.out.Encode(wire.Request{ID: p.id, Argv: cmd.Argv, Env: cmd.Env, UID: cmd.UID, Terminal: cmd.Terminal}); err != nil {
 		t.Fatalf("starting %q in the guest: %v", cmd.Argv, err)
@@ -171,7 +172,7 @@ func (p *Process) Wait(t testing.TB) Result {
 	p.await(t, func() bool { return false })
 	r, _, err := p.state()
 	if err != nil {
-		t.Fatalf("in the guest, %q: %v", p.argv, err)
+		t.Fatalf("in the guest, %q: %v; %s", p.argv, err, p.guest.lastWords())
 	}
 	return r
 }

@@ -18,7 +18,9 @@ type Guest struct {
 
 	dir     string
 	process *exec.Cmd
-	ended   chan struct{} // closed when the emulator has ended
+	ended   chan struct{} // closed when the emulator has ended: then there are
+	fate    error         // how it ended, and
+	said    bytes.Buffer  // what it had to say
 	monitor *monitor
 	control *control
 
@@ -41,7 +43,7 @@ func (l *Lab) Boot(disk string) (*Guest, error) {
 	g := &Guest{SystemDisk: disk, dir: dir, ended: make(chan struct{}), ports: map[int]bool{}}
 	if err := g.start(l); err != nil {
 		g.Cut()
-		return nil, fmt.Errorf("booting a guest: %w; its console ends with: %s", err, g.consoleEnd())
+		return nil, fmt.Errorf("booting a guest: %w; %s", err, g.lastWords())
 	}
 	return g, nil
 }
@@ -59,24 +61,18 @@ func (g *Guest) start(l *Lab) error {
 		sockets[i] = s
 	}
 	g.process = exec.Command(l.emulator, g.arguments(l)...)
-	said := &bytes.Buffer{}
-	g.process.Stderr = said
+	g.process.Stderr = &g.said
 	if err := g.process.Start(); err != nil {
 		return err
 	}
 	go func() {
-		// The error says what said says.
-		_ = g.process.Wait()
+		g.fate = g.process.Wait()
 		close(g.ended)
 		for _, s := range sockets {
 			_ = s.Close() // nobody calls any more
 		}
 	}()
-	if err := g.connect(sockets[0], sockets[1]); err != nil {
-		g.Cut()
-		return fmt.Errorf("%w: %s", err, said)
-	}
-	return nil
+	return g.connect(sockets[0], sockets[1])
 }
 
 func (g *Guest) connect(monitor, port net.Listener) error {
@@ -106,8 +102,8 @@ func accept(l net.Listener) (net.Conn, error) {
 // usbPorts is how many sticks can be plugged in at once.
 const usbPorts = 15
 
-// arguments describe the machine. It is emulated without any help of the processor,
-// which not every machine that runs this can give.
+// arguments describe the machine. It is emulated without the processor's help,
+// which not every machine can give: so it is the same machine everywhere.
 func (g *Guest) arguments(l *Lab) []string {
 	in := func(name string) string { return filepath.Join(g.dir, name) }
 	return []string{
@@ -133,6 +129,9 @@ func (g *Guest) Cut() {
 	}
 	_ = g.process.Process.Kill() // it may have ended by itself
 	<-g.ended
+	if g.monitor != nil {
+		_ = g.monitor.conn.Close() // nobody is at its other end
+	}
 }
 
 func (g *Guest) hasEnded() bool {
@@ -144,14 +143,16 @@ func (g *Guest) hasEnded() bool {
 	}
 }
 
-// consoleEnd is the last that the kernel said.
-func (g *Guest) consoleEnd() string {
+// lastWords is what there is to know when something went wrong: how the emulator
+// ended, if it did, and the last that the guest's kernel said.
+func (g *Guest) lastWords() string {
 	const most = 2000
-	text, err := os.ReadFile(filepath.Join(g.dir, "console"))
-	if err != nil {
-		return err.Error()
+	console, err := os.ReadFile(filepath.Join(g.dir, "console"))
+	words := fmt.Sprintf("the guest's console (%v) ends with: %s", err, console[max(0, len(console)-most):])
+	if g.hasEnded() {
+		words = fmt.Sprintf("the emulator has ended (%v) and said: %s; %s", g.fate, &g.said, words)
 	}
-	return string(text[max(0, len(text)-most):])
+	return words
 }
 
 // takePort finds a free port.

@@ -1,6 +1,6 @@
-// Package lab boots a real Linux kernel in an emulator (QEMU, without any help of
-// the processor where there is none) and plugs emulated USB sticks into it, so
-// that the real program can be tried on what a kernel really does:
+// Package lab boots a real Linux kernel in an emulator and plugs emulated USB
+// sticks into it, so that the real program can be tried on what a kernel really
+// does:
 //
 //	test ──── monitor (QMP) ──────▶ QEMU: qemu-xhci ── stick ── backing file
 //	  │                              │                   └───── NBD ──▶ Medium, in the test

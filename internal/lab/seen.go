@@ -40,7 +40,7 @@ func (g *Guest) until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s; the console ends with: %s", what, g.consoleEnd())
+			t.Fatalf("waited in vain for %s; %s", what, g.lastWords())
 		}
 	}
 }

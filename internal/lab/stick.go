@@ -46,31 +46,31 @@ func (g *Guest) Plug(t testing.TB, s Stick) *Plugged {
 		t.Fatal(err)
 	}
 	p := &Plugged{Disk{s.File, g, fmt.Sprintf("stick%d", port), nil}, s, port}
+	medium, err := p.medium(t)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		defer g.freePort(port)
 		if err := p.remove(); err != nil {
-			t.Errorf("taking %s out: %v", p.id, err)
+			t.Errorf("taking %s out: %v; %s", p.id, err, g.lastWords())
 		}
 	})
-	if err := p.assemble(t); err != nil {
-		t.Fatalf("plugging %s in: %v", p.id, err)
+	if err := p.assemble(t, medium); err != nil {
+		t.Fatalf("plugging %s in: %v; %s", p.id, err, g.lastWords())
 	}
 	p.Replug(t)
 	return p
 }
 
 // assemble makes the USB device with its units, not yet connected.
-func (p *Plugged) assemble(t testing.TB) error {
+func (p *Plugged) assemble(t testing.TB, medium object) error {
 	driver := "usb-bot"
 	if p.stick.UAS {
 		driver = "usb-uas"
 	}
 	m := p.guest.monitor
 	err := m.do("device_add", object{"driver": driver, "id": p.id, "bus": "usb.0", "port": fmt.Sprint(p.port), "serial": p.stick.Serial}, nil)
-	if err != nil {
-		return err
-	}
-	medium, err := p.medium(t)
 	if err != nil {
 		return err
 	}
