@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,7 +50,12 @@ func (s story) soonSeen(node string) {
 	s.Helper()
 	d := s.drive(node)
 	now := s.seconds(s.guest.Must(s.T, "cut", "-d ", "-f1", "/proc/uptime"))
-	attached := s.seconds(s.guest.Must(s.T, "sh", "-c", `dmesg | sed -n 's/^\[ *\([0-9.]*\)\].*\[`+strings.TrimPrefix(node, "/dev/")+`\] Attached SCSI.*/\1/p' | tail -1`))
+	said := regexp.MustCompile(`(?m)^\[ *([0-9.]+)\] .*\[`+strings.TrimPrefix(node, "/dev/")+`\] Attached SCSI`).
+		FindAllStringSubmatch(s.guest.Must(s.T, "dmesg"), -1)
+	if said == nil {
+		s.Fatalf("the kernel says nothing of %s", node)
+	}
+	attached := s.seconds(said[len(said)-1][1])
 	if !d.Usable || now-attached > 10 {
 		s.Errorf("%s: usable is %v, seen %.1f s after the kernel", node, d.Usable, now-attached)
 	}

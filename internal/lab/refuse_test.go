@@ -49,7 +49,10 @@ func TestSticksInUseAreRefused(t *testing.T) {
 			"dm-crypt", "held", false,
 			[][]string{
 				{"cp", "/etc/passwd", "/run/passphrase"},
-				{"cryptsetup", "luksFormat", "--batch-mode", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--offset", "8192", "DRIVE", "/run/passphrase"},
+				{
+					"cryptsetup", "luksFormat", "--batch-mode", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
+					"--offset", "8192", "DRIVE", "/run/passphrase",
+				},
 				{"cryptsetup", "open", "--key-file", "/run/passphrase", "DRIVE", "vault"},
 			},
 			[][]string{{"cryptsetup", "close", "vault"}},
@@ -149,12 +152,11 @@ func TestStranger(t *testing.T) {
 	confirm := s.drive(node).Confirm
 	s.must("mkdir", s.state)
 	s.must("chown", "1000", s.state)
-	watched := s.watch(stick.Disk)
+	defer s.watch(stick.Disk).untouched()
 	cmd := s.command("sanitize", node, "--appliance", appliance, "--confirm", confirm)
 	cmd.UID = 1000
 	r := s.ends(1, s.guest.Start(t, cmd))
 	if !strings.Contains(r.Stderr, "root's rights are needed") {
 		t.Errorf("it says: %s", r.Stderr)
 	}
-	watched.untouched()
 }

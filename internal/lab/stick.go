@@ -70,8 +70,8 @@ func (p *Plugged) assemble(t testing.TB, medium object) error {
 		driver = "usb-uas"
 	}
 	m := p.guest.monitor
-	err := m.do("device_add", object{"driver": driver, "id": p.id, "bus": "usb.0", "port": fmt.Sprint(p.port), "serial": p.stick.Serial}, nil)
-	if err != nil {
+	device := object{"driver": driver, "id": p.id, "bus": "usb.0", "port": fmt.Sprint(p.port), "serial": p.stick.Serial}
+	if err := m.do("device_add", device, nil); err != nil {
 		return err
 	}
 	if err := p.addUnit(0, medium); err != nil {

@@ -102,48 +102,6 @@ func (s story) ends(code int, p *lab.Process) lab.Result {
 	return r
 }
 
-// listed is a drive in the list of "drives --json".
-type listed struct {
-	Path     string
-	Identity struct {
-		Serial, SerialQuality, VendorID, InquiryVendor, InquiryModel string
-		SizeBytes                                                    int64
-		LogicalSectorBytes, LUN                                      int
-	}
-	Attachment struct {
-		Driver, Removable string
-		LUNs              int
-		SameSerial        []string
-	}
-	Usable   bool
-	Confirm  string
-	Refusals []struct{ Reason string }
-}
-
-func (d listed) reasons() (reasons []string) {
-	for _, r := range d.Refusals {
-		reasons = append(reasons, r.Reason)
-	}
-	return reasons
-}
-
-// drives is what the program sees.
-func (s story) drives() []listed {
-	s.Helper()
-	return unmarshal[struct{ Drives []listed }](s, s.panoscrub(0, "drives", "--json").Stdout).Drives
-}
-
-func (s story) drive(node string) listed {
-	s.Helper()
-	for _, d := range s.drives() {
-		if d.Path == node {
-			return d
-		}
-	}
-	s.Fatalf("drives does not list %s", node)
-	return listed{}
-}
-
 // sanitizing is the command that sanitizes a drive, confirmed as drives says.
 func (s story) sanitizing(node string) []string {
 	s.Helper()
@@ -214,46 +172,4 @@ func (s story) finally(argv ...string) {
 			s.Errorf("%q: exit code %d: %s%s", argv, r.Code, r.Stdout, r.Stderr)
 		}
 	})
-}
-
-// bystander is a disk that must not be touched from now on.
-type bystander struct {
-	story
-	disk    lab.Disk
-	digest  string
-	written int64
-}
-
-func (s story) watch(d lab.Disk) bystander {
-	s.Helper()
-	s.must("sync")
-	return bystander{s, d, d.Digest(s.T), d.Written(s.T)}
-}
-
-// untouched makes sure of it twice: by the bytes on the disk, and by what the
-// emulator counted.
-func (b bystander) untouched() {
-	b.Helper()
-	if written := b.disk.Written(b.T) - b.written; written != 0 {
-		b.Errorf("%d bytes were written to a drive that was refused", written)
-	}
-	if b.disk.Digest(b.T) != b.digest {
-		b.Error("the bytes of a drive that was refused have changed")
-	}
-}
-
-// refused tries to use a drive that must be refused for a reason, and stays
-// untouched.
-func (s story) refused(disk lab.Disk, node, reason string) {
-	s.Helper()
-	watched := s.watch(disk)
-	d := s.drive(node)
-	if got := d.reasons(); d.Usable || len(got) == 0 || got[0] != reason {
-		s.Errorf("%s: the reasons against it are %q, want %q first", node, got, reason)
-	}
-	s.panoscrub(4, "sanitize", node, "--appliance", appliance, "--confirm", d.Confirm)
-	watched.untouched()
-	if records := s.records(); len(records) > 0 {
-		s.Errorf("%s was refused, and there are records: %q", node, records)
-	}
 }
