@@ -37,8 +37,11 @@ func TestPulled(t *testing.T) {
 
 			events := s.events(s.ends(5, run).Stdout)
 			result := events[len(events)-1].Result
-			if result == nil || result.Verdict != attest.Incomplete {
+			if result == nil {
 				t.Fatalf("the last event is %+v", events[len(events)-1])
+			}
+			if result.Verdict != attest.Incomplete {
+				t.Fatalf("verdict %s: %q", result.Verdict, result.Reasons)
 			}
 			requireEndedIn(t, events, c.stage, c.from, size)
 			record := s.record(result.Record, attest.Incomplete)
