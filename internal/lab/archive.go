@@ -10,6 +10,7 @@ import (
 const (
 	typeFolder = 0o040000
 	typeFile   = 0o100000
+	setuid     = 0o4000
 )
 
 // archive writes the kind of archive that the kernel unpacks into its first root
@@ -24,9 +25,10 @@ func newArchive(w io.Writer) *archive { return &archive{w: bufio.NewWriterSize(w
 // folder adds a folder. Those above it must have been added.
 func (a *archive) folder(name string) error { return a.member(name, typeFolder|0o755, nil) }
 
-// file adds a file that everybody may read and run.
-func (a *archive) file(name string, data []byte) error {
-	return a.member(name, typeFile|0o755, data)
+// file adds a file that everybody may read and run, with whose rights is for mode
+// to say.
+func (a *archive) file(name string, mode int, data []byte) error {
+	return a.member(name, typeFile|0o755|mode, data)
 }
 
 // member adds one: a header of thirteen numbers in hex, the name, and the

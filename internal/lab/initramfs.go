@@ -15,6 +15,10 @@ import (
 // path, without a slash in front.
 type tree map[string][]byte
 
+// elevate is what sudo is elsewhere: it runs a program with root's rights, and asks
+// nothing.
+const elevate = "bin/elevate"
+
 // guestTree is all that the guest has.
 func guestTree(k kernel, built programs) (tree, error) {
 	modules, err := k.load(wanted)
@@ -23,6 +27,7 @@ func guestTree(k kernel, built programs) (tree, error) {
 	}
 	t := tree{
 		"init":          built.agent,
+		elevate:         built.agent,
 		"bin/panoscrub": built.panoscrub,
 		"etc/passwd":    []byte("root:x:0:0::/root:/bin/sh\ntechnician:x:1000:1000::/home:/bin/sh\n"),
 		"etc/group":     []byte("root:x:0:\ntechnician:x:1000:\n"),
@@ -72,7 +77,11 @@ func (t tree) write(w io.Writer) error {
 		}
 	}
 	for name, data := range t {
-		if err := a.file(name, data); err != nil {
+		mode := 0
+		if name == elevate {
+			mode = setuid
+		}
+		if err := a.file(name, mode, data); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package lab_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
@@ -143,20 +142,4 @@ func TestCardReader(t *testing.T) {
 		t.Errorf("%d empty slots are listed, want 3", empty)
 	}
 	s.sanitize(card, attest.Pass)
-}
-
-// TestStranger: whoever may not open drives sees them, and is told so.
-func TestStranger(t *testing.T) {
-	s := tell(t)
-	stick, node := s.plug(lab.Stick{Serial: "AA04012700007894", Size: small})
-	confirm := s.drive(node).Confirm
-	s.must("mkdir", s.state)
-	s.must("chown", "1000", s.state)
-	defer s.watch(stick.Disk).untouched()
-	cmd := s.command("sanitize", node, "--appliance", appliance, "--confirm", confirm)
-	cmd.UID = 1000
-	r := s.ends(1, s.guest.Start(t, cmd))
-	if !strings.Contains(r.Stderr, "root's rights are needed") {
-		t.Errorf("it says: %s", r.Stderr)
-	}
 }

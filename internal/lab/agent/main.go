@@ -1,7 +1,8 @@
 //go:build linux
 
-// Command agent is the first and only process of the lab's guest: it makes the
-// system ready, and runs what the lab asks for, any number of programs at once.
+// Command agent is the first process of the lab's guest: it makes the system
+// ready, and runs what the lab asks for, any number of programs at once. Under
+// its other name it is what gives root's rights there.
 package main
 
 import (
@@ -18,6 +19,10 @@ import (
 )
 
 func main() {
+	if os.Getpid() != 1 {
+		fmt.Fprintln(os.Stderr, "elevate:", elevate(os.Args[1:]))
+		os.Exit(1)
+	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "agent:", err)
 	}
