@@ -30,6 +30,7 @@ var layers = []struct{ pkg, may string }{
 	{"ntfs", "block fsys"},
 	{"ext", "block fsys"},
 	{"drive", "block human"},
+	{"release", "block human drive"},
 	{"rules", ""},
 	{"scan", "block progress human parttable fsys fat exfat ntfs ext rules"},
 	{"plan", "human drive scan"},

@@ -16,6 +16,8 @@ const maxLine = 1 << 20
 
 // mount is one line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
 type mount struct {
+	id      int    // the kernel's name for the mount itself
+	parent  int    // the mount that its point lies on
 	number  string // major:minor of the file system's device; major 0 where that is no block device
 	point   string
 	fsType  string
@@ -40,8 +42,13 @@ func parseMounts(r io.Reader) ([]mount, error) {
 		if !validNumber(fields[2]) {
 			return fmt.Errorf("not a device number: %q", fields[2])
 		}
+		id, idErr := strconv.Atoi(fields[0])
+		parent, parentErr := strconv.Atoi(fields[1])
+		if err := errors.Join(idErr, parentErr); err != nil {
+			return fmt.Errorf("not the numbers of a mount: %w", err)
+		}
 		mounts = append(mounts, mount{
-			number: fields[2], point: unescape(fields[4]),
+			id: id, parent: parent, number: fields[2], point: unescape(fields[4]),
 			fsType: fields[dash+1], source: unescape(fields[dash+2]), options: fields[dash+3],
 		})
 		return nil

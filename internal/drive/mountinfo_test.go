@@ -18,11 +18,11 @@ const goodMounts = `22 29 0:21 / /proc rw,nosuid shared:13 - proc proc rw
 func TestParseMounts(t *testing.T) {
 	got, err := parseMounts(strings.NewReader(goodMounts))
 	want := []mount{
-		{number: "0:21", point: "/proc", fsType: "proc", source: "proc", options: "rw"},
-		{number: "8:2", point: "/", fsType: "ext4", source: "/dev/root", options: "rw,errors=remount-ro"},
-		{number: "0:40", point: "/mnt/empty", fsType: "tmpfs", options: "rw"},
-		{number: "8:17", point: "/media/a b\tc\\d", fsType: "vfat", source: "/dev/sdb1", options: "rw"},
-		{number: "0:41", point: "/mnt/share", fsType: "cifs", source: "//server/my share", options: "rw"},
+		{id: 22, parent: 29, number: "0:21", point: "/proc", fsType: "proc", source: "proc", options: "rw"},
+		{id: 29, parent: 1, number: "8:2", point: "/", fsType: "ext4", source: "/dev/root", options: "rw,errors=remount-ro"},
+		{id: 40, parent: 29, number: "0:40", point: "/mnt/empty", fsType: "tmpfs", options: "rw"},
+		{id: 41, parent: 29, number: "8:17", point: "/media/a b\tc\\d", fsType: "vfat", source: "/dev/sdb1", options: "rw"},
+		{id: 42, parent: 29, number: "0:41", point: "/mnt/share", fsType: "cifs", source: "//server/my share", options: "rw"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
@@ -37,6 +37,8 @@ func TestParseMountsRefusesWhatItDoesNotKnow(t *testing.T) {
 		"no separator":     "29 1 8:2 / / rw,relatime shared:1 ext4 /dev/root rw\n",
 		"nothing after it": "29 1 8:2 / / rw,relatime -\n",
 		"an early one":     "29 1 8:2 / / - ext4 /dev/root rw\n",
+		"a bad ID":         "x 1 8:2 / / rw - ext4 /dev/root rw\n",
+		"no parent":        "29  8:2 / / rw - ext4 /dev/root rw\n",
 		"a bad number":     "29 1 8:x / / rw - ext4 /dev/root rw\n",
 		"a signed number":  "29 1 8:+2 / / rw - ext4 /dev/root rw\n",
 		"leading zeros":    "29 1 08:2 / / rw - ext4 /dev/root rw\n",

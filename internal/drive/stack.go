@@ -13,6 +13,7 @@ type device struct {
 	name   string
 	number string
 	holder string // for one that stands on the disk: what it is, else empty
+	dir    dir    // its directory in the kernel's tree
 }
 
 // stack lists a disk with everything on it: partitions, and the volumes of LVM,
@@ -31,6 +32,7 @@ type stackWalk struct {
 	attached map[string][]string
 	seen     map[string]bool // guards against circles
 	found    []device
+	topFirst []device // the same, each before what it stands on
 }
 
 func (w *stackWalk) visit(at dir, holder string) error {
@@ -39,7 +41,9 @@ func (w *stackWalk) visit(at dir, holder string) error {
 		return nil
 	}
 	w.seen[at.base()] = true
-	w.found = append(w.found, device{name: at.base(), number: number, holder: holder})
+	d := device{name: at.base(), number: number, holder: holder, dir: at}
+	w.found = append(w.found, d)
+	defer func() { w.topFirst = append(w.topFirst, d) }()
 	if !validNumber(number) {
 		return fmt.Errorf("%s has no device number", at.base())
 	}
@@ -89,24 +93,8 @@ func (w *stackWalk) visitHolder(link dir, name string) error {
 
 // describeHolder says what a holder is: "dm-0 (luks-7c1d, an open encrypted volume)".
 func describeHolder(holder dir) string {
-	name, uuid := holder.base(), holder.text("dm/uuid")
-	what := ""
-	switch {
-	case strings.HasPrefix(uuid, "CRYPT-"):
-		what = "an open encrypted volume"
-	case strings.HasPrefix(uuid, "LVM-"):
-		what = "an LVM volume"
-	case strings.HasPrefix(name, "dm-"):
-		what = "a device-mapper volume"
-	case strings.HasPrefix(name, "md"):
-		what = "a RAID array"
-	case strings.HasPrefix(name, "bcache"):
-		what = "a cached disk"
-	case strings.HasPrefix(name, "loop"):
-		what = "a loop device"
-	case strings.HasPrefix(name, "zram"):
-		what = "compressed memory"
-	default:
+	name, what := holder.base(), kindOf(holder).words()
+	if what == "" {
 		return name
 	}
 	if volume := holder.text("dm/name"); volume != "" {

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package release
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/panoscrub/panoscrub/internal/block"
+)
+
+// Do takes down what the plan says, where that is possible: on Linux.
+func (p Plan) Do(context.Context) error {
+	return fmt.Errorf("getting the drive free: %w", block.ErrUnsupported)
+}
