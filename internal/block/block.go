@@ -68,6 +68,7 @@ var (
 	ErrNotImage    = errors.New("not a regular file")
 	ErrNotDrive    = errors.New("not the device of a whole drive")
 	ErrEmpty       = errors.New("has no bytes")
+	ErrWrongMode   = errors.New("was not opened for what was asked for")
 	ErrChanged     = errors.New("is no longer the drive that was opened")
 	ErrGone        = errors.New("has gone")
 	ErrUnaligned   = errors.New("request is not aligned to the device")

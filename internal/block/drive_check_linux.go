@@ -5,6 +5,18 @@ import (
 	"os"
 )
 
+// match makes sure that what is open is what has the name.
+func (d *wholeDrive) match() error {
+	info, err := d.file.Stat()
+	if err != nil {
+		return err
+	}
+	if number, err := numberOf(info); err != nil || number != d.number {
+		return fmt.Errorf("it %w", ErrChanged)
+	}
+	return nil
+}
+
 // check compares what the descriptor, the name and the kernel say now with what
 // they said when the drive was opened.
 func (d *wholeDrive) check() error {

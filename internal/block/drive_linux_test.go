@@ -60,7 +60,10 @@ func mustOpenDrive(t *testing.T, node string, mode block.Mode) block.Device {
 	return dev
 }
 
-func TestDrive(t *testing.T) {
+func TestDrive(t *testing.T) { testDrive(t, mustOpenDrive) }
+
+// testDrive has the conformance suite judge drives that open opens.
+func testDrive(t *testing.T, open func(*testing.T, string, block.Mode) block.Device) {
 	needLoop(t)
 	for _, sector := range []int64{512, 4096} {
 		t.Run(fmt.Sprint(sector), func(t *testing.T) {
@@ -70,7 +73,7 @@ func TestDrive(t *testing.T) {
 				if nodes[size] == "" {
 					nodes[size] = attach(t, file(t, t.TempDir(), make([]byte, size)), "--sector-size", fmt.Sprint(sector))
 				}
-				dev := mustOpenDrive(sub, nodes[size], block.ReadWrite)
+				dev := open(sub, nodes[size], block.ReadWrite)
 				if dev.SectorSize() != int(sector) || !dev.BypassesHostCache() {
 					sub.Errorf("sectors of %d, past the cache: %v", dev.SectorSize(), dev.BypassesHostCache())
 				}

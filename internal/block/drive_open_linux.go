@@ -28,13 +28,7 @@ const (
 // disk behind the node, or 0 where the kernel (before 5.15) has none.
 func OpenDrive(path string, mode Mode) (Device, error) {
 	d := &wholeDrive{path: path, mode: mode}
-	if err := d.open(); err != nil {
-		if d.file != nil {
-			err = errors.Join(err, d.file.Close())
-		}
-		return nil, fmt.Errorf("opening the drive %s: %w", path, err)
-	}
-	return d, nil
+	return d.held("opening", d.open())
 }
 
 func (d *wholeDrive) open() (err error) {
@@ -44,13 +38,25 @@ func (d *wholeDrive) open() (err error) {
 	if d.file, err = openExclusive(d.path, d.mode); err != nil {
 		return err
 	}
-	info, err := d.file.Stat()
-	if err != nil {
+	if err := d.match(); err != nil {
 		return err
 	}
-	if number, err := numberOf(info); err != nil || number != d.number {
-		return fmt.Errorf("it %w", ErrChanged)
+	return d.hold()
+}
+
+// held returns the drive, or closes what there is of it and says what failed.
+func (d *wholeDrive) held(doing string, err error) (Device, error) {
+	if err == nil {
+		return d, nil
 	}
+	if d.file != nil {
+		err = errors.Join(err, d.file.Close())
+	}
+	return nil, fmt.Errorf("%s the drive %s: %w", doing, d.path, err)
+}
+
+// hold locks the drive, and learns what a Device tells.
+func (d *wholeDrive) hold() error {
 	if err := d.lockPatiently(); err != nil {
 		return err
 	}
