@@ -20,6 +20,7 @@ var layers = []struct{ pkg, may string }{
 	{"human", ""},
 	{"progress", ""},
 	{"block", ""},
+	{"udisks", "block"},
 	{"durable", ""},
 	{"envelope", ""},
 	{"attest", "human"},
