@@ -35,7 +35,7 @@ func TestSwappedWhileAsked(t *testing.T) {
 			defer s.watch(confirmed.Disk).untouched()
 			run.Type(t, "4711\n")
 
-			r := s.ends(1, run)
+			r := s.ends(4, run)
 			if records := s.records(); len(records) > 0 {
 				t.Errorf("there are records: %q", records)
 			}
