@@ -425,6 +425,8 @@ func TestKeyTails(t *testing.T) {
 		{"one word repeated", strings.Repeat("x", 200) + "\n-----END RSA PRIVATE KEY-----", ""},
 		{"too short", tail[len(tail)-90:], ""},
 		{"a certificate's", strings.ReplaceAll(tail, "RSA PRIVATE KEY", "CERTIFICATE"), ""},
+		{"behind a dash", "\x00-" + tail, fmt.Sprintf("private-key 2+%d end of a private key, whose start is gone\n", len(tail)-1)},
+		{"behind a colon", "y:" + tail, fmt.Sprintf("private-key 2+%d end of a private key, whose start is gone\n", len(tail)-1)},
 		{"behind a start that is none", "-----BEGIN RSA PRIVATE KEY-----\n" + tail, ""},
 	} {
 		if got := seen(lookedAt(t, []byte(c.content))); got != c.want {

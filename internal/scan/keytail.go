@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/rules"
@@ -29,8 +30,7 @@ func confirmKeyTail(c *checker, r *rules.Rule, v *view, pos int64) {
 			chars, kinds[text[start]] = chars+1, true
 		}
 	}
-	begun := start > 0 && (text[start-1] == '-' || text[start-1] == ':')
-	if begun || chars < minTail || count(kinds[:]) < minTailKinds {
+	if bytes.HasSuffix(text[:start], []byte(pemDash)) || chars < minTail || count(kinds[:]) < minTailKinds {
 		return
 	}
 	for blank(text[start]) {
