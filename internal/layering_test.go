@@ -41,9 +41,9 @@ var layers = []struct{ pkg, may string }{
 	{"evidence", "block drive scan plan verify erase volume attest"},
 	{"audit", "block progress drive verify volume attest"},
 	{"demo", "block fat volume"},
-	{"session", "human progress block durable envelope attest drive rules scan plan verify erase volume evidence"},
-	{"helper", "block drive rules scan plan volume session"},
-	{"cli", "helper human progress block durable envelope attest drive rules scan plan volume evidence audit demo session"},
+	{"session", "human progress block durable envelope attest drive release rules scan plan verify erase volume evidence audit"},
+	{"helper", "block attest drive rules scan plan volume session"},
+	{"cli", "helper human progress block udisks durable envelope attest drive release rules scan plan volume evidence audit demo session"},
 }
 
 // apart lists pairs that must not meet even through others.
@@ -58,7 +58,7 @@ var apart = []struct{ pkg, dep, why string }{
 // forTests lists what is there for tests alone. These packages may import one
 // another; what is shipped may import none of them.
 var forTests = []string{
-	"testtool", "block/blocktest", "drive/drivetest", "fsys/fsystest", "scan/scantest", "session/sessiontest",
+	"testtool", "block/blocktest", "drive/drivetest", "fsys/fsystest", "scan/scantest", "session/sessiontest", "udisks/udiskstest",
 	"lab", "lab/wire", "lab/agent",
 }
 

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/demo"
 	"github.com/panoscrub/panoscrub/internal/drive"
@@ -33,6 +34,8 @@ type user struct {
 	t          *testing.T
 	dir, state string
 	elevate    string
+	bus        string // the address of the system bus
+	id         uint32
 }
 
 // somebody is a user ID that owns nothing.
@@ -52,7 +55,9 @@ func main() {
 }
 `
 
-func newUser(t *testing.T) *user {
+func newUser(t *testing.T) *user { return newUserWith(t, somebody) }
+
+func newUserWith(t *testing.T, id uint32) *user {
 	t.Helper()
 	testtool.NeedRoot(t)
 	testtool.Need(t, "go")
@@ -68,7 +73,7 @@ func newUser(t *testing.T) *user {
 			t.Error(err)
 		}
 	})
-	u := &user{t: t, dir: dir, state: filepath.Join(dir, "home", "state"), elevate: filepath.Join(dir, "elevate")}
+	u := &user{t: t, dir: dir, state: filepath.Join(dir, "home", "state"), elevate: filepath.Join(dir, "elevate"), bus: "unix:path=/nowhere", id: id}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +85,7 @@ func newUser(t *testing.T) *user {
 	testtool.Run(t, "", "cp", self, filepath.Join(dir, "panoscrub"))
 	testtool.Run(t, "", "go", "build", "-o", u.elevate, source)
 	testtool.Run(t, "", "chmod", "4755", u.elevate)
-	testtool.Run(t, "", "install", "-d", "-o", fmt.Sprint(somebody), "-m", "700", filepath.Dir(u.state))
+	testtool.Run(t, "", "install", "-d", "-o", fmt.Sprint(id), "-m", "700", filepath.Dir(u.state))
 	testtool.Run(t, "", "chmod", "755", dir)
 	return u
 }
@@ -100,8 +105,8 @@ func linkedWithC() bool {
 func (u *user) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(u.dir, "panoscrub"), args...)
 	cmd.Dir = u.dir
-	cmd.Env = append(os.Environ(), asProgram+"=1", "PANOSCRUB_STATE_DIR="+u.state, "PANOSCRUB_ELEVATE="+u.elevate)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: somebody, Gid: somebody}}
+	cmd.Env = append(os.Environ(), asProgram+"=1", "PANOSCRUB_STATE_DIR="+u.state, "PANOSCRUB_ELEVATE="+u.elevate, "DBUS_SYSTEM_BUS_ADDRESS="+u.bus)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.id, Gid: u.id}}
 	return cmd
 }
 
@@ -166,7 +171,10 @@ func TestHelper(t *testing.T) {
 	if way, verdict := access(t, record); way != "helper" || verdict != "PASS" {
 		t.Errorf("the record says %s by %q", verdict, way)
 	}
-	u.run(0, "verify", record)
+	u.run(0, "verify", record, "--drive", node)
+	if _, stderr := u.run(1, "verify", record, "--drive", node, "--access", "direct"); !strings.Contains(stderr, "permission denied") {
+		t.Errorf("without the helper: %s", stderr)
+	}
 	out := testtool.Run(t, "", "find", u.state, "!", "-user", fmt.Sprint(somebody))
 	if out != "" {
 		t.Errorf("files of the user's that are not the user's: %s", out)
@@ -329,10 +337,13 @@ func TestHelperAtFiles(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "victim")
 	testtool.Run(t, "", "cp", victim, elsewhere)
 	for _, target := range []string{victim, elsewhere, "/dev/shm/../.." + elsewhere, "/dev/null", "/dev/shm", "/no/such/file"} {
-		if _, _, err := client.Inspect(t.Context(), target, nil, func(session.Event) {}); err == nil {
+		if _, _, err := client.Inspect(t.Context(), session.Look{Target: target}, func(session.Event) {}); err == nil {
 			t.Errorf("%s was inspected", target)
 		}
-		req := session.Request{Target: target, Policy: policy, Label: "X", Stated: evidence.Stated{ApplianceID: appliance}}
+		if _, err := client.Audit(t.Context(), session.Look{Target: target}, attest.Statement{}, func(session.Event) {}); err == nil {
+			t.Errorf("%s was audited", target)
+		}
+		req := session.Request{Look: session.Look{Target: target}, Policy: policy, Label: "X", Stated: evidence.Stated{ApplianceID: appliance}}
 		if err := client.Sanitize(t.Context(), req, yesman{}); err == nil {
 			t.Errorf("%s was sanitized", target)
 		}
@@ -343,8 +354,8 @@ func TestHelperAtFiles(t *testing.T) {
 		}
 	}
 	// What is not there and what is none of its business look the same.
-	_, _, there := client.Inspect(t.Context(), elsewhere, nil, func(session.Event) {})
-	_, _, missing := client.Inspect(t.Context(), elsewhere+".not", nil, func(session.Event) {})
+	_, _, there := client.Inspect(t.Context(), session.Look{Target: elsewhere}, func(session.Event) {})
+	_, _, missing := client.Inspect(t.Context(), session.Look{Target: elsewhere + ".not"}, func(session.Event) {})
 	if !errors.Is(there, block.ErrNotDrive) || !errors.Is(missing, block.ErrNotDrive) || errors.Is(missing, os.ErrNotExist) {
 		t.Errorf("there: %v; missing: %v", there, missing)
 	}

@@ -22,6 +22,7 @@ const (
 const (
 	AccessDirect = "direct" // it opened the drive's node, with the rights of whoever ran it
 	AccessHelper = "helper" // a helper with root's rights opened it, and worked at it
+	AccessUDisks = "udisks" // UDisks2 opened it for a user without rights
 )
 
 // Values of [Validation.Decision].

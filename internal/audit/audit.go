@@ -43,6 +43,18 @@ func Identity(id drive.Identity, s attest.Statement) []attest.Problem {
 	return problems
 }
 
+// Comparable says why there is nothing on a drive to compare with a statement: it is
+// another drive, or the statement attests no state of it.
+func Comparable(id drive.Identity, s attest.Statement) []attest.Problem {
+	if problems := Identity(id, s); len(problems) > 0 {
+		return problems
+	}
+	if v := s.Predicate.Verdict; v != attest.Pass {
+		return []attest.Problem{problem("nothing-attested", "this is the drive, but the record's verdict is %s: it attests no clean state to compare with", v)}
+	}
+	return nil
+}
+
 // Contents compares what is on the drive with what a PASS attests. The error is
 // about not being able to look; what was seen to be wrong is in the problems.
 func Contents(ctx context.Context, r block.Reader, s attest.Statement, count *progress.Counter) ([]attest.Problem, error) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"slices"
@@ -13,39 +14,71 @@ import (
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/helper"
+	"github.com/panoscrub/panoscrub/internal/release"
 	"github.com/panoscrub/panoscrub/internal/session"
 )
 
 // accessAuto finds a way to the drive by itself; the others are those of the record.
 const accessAuto = "auto"
 
-var accesses = []string{accessAuto, attest.AccessHelper, attest.AccessDirect}
+var accesses = []string{accessAuto, attest.AccessUDisks, attest.AccessHelper, attest.AccessDirect}
 
-const accessUsage = "way to the drive: auto, helper (started with root's rights through pkexec or sudo), or direct (what you may open by yourself)"
+// reach is how a command comes to a drive.
+type reach struct {
+	access  string
+	release bool // the operator agrees to all that has to be taken down first
+}
 
-func checkAccess(way string) error {
-	if !slices.Contains(accesses, way) {
+func (r *reach) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.access, "access", accessAuto,
+		"way to the drive: auto, udisks (the desktop's service opens it), helper (a second panoscrub that pkexec or sudo gives root's rights), or direct (what you may open by yourself)")
+	cmd.Flags().BoolVar(&r.release, "release", false,
+		"agree without being asked to what gets a drive free that is in use: unmounting it anywhere, closing encrypted and LVM volumes on it")
+}
+
+func (r *reach) check() error {
+	if !slices.Contains(accesses, r.access) {
 		return usagef("--access is one of %s", strings.Join(accesses, ", "))
 	}
 	return nil
 }
 
-// worker is how work at a target is done: in this process for an image and for
-// whoever may open the drive, else through the helper. Nobody is asked for a
-// password on account of a drive that is refused anyway.
-func (a *app) worker(d drive.Drive, purpose drive.Purpose, way string) (session.Worker, error) {
-	if err := d.RefusedFor(purpose); err != nil {
-		return nil, err
+// way finds how to work at a target, and what the operator agrees to have taken
+// down for it. Nobody is asked anything on account of a drive that is refused anyway.
+func (a *app) way(ctx context.Context, d drive.Drive, purpose drive.Purpose, r reach) (session.Worker, session.Look, error) {
+	look := session.Look{Target: d.Path} // whatever name was given for it
+	p, err := a.toRelease(d, purpose)
+	if err != nil {
+		return nil, look, err
 	}
-	if way == attest.AccessDirect || way == accessAuto && (d.Identity.Kind == drive.KindImage || d.MayOpen(purpose)) {
-		return a.local(attest.AccessDirect), nil
+	if look.Agreed, err = a.agree(ctx, p, d.RefusedFor(purpose), r.release); err != nil {
+		return nil, look, err
 	}
-	return helper.Elevated()
+	worker, err := a.worker(d, purpose, r.access, p)
+	return worker, look, err
 }
+
+// worker is how work at a target is done: in this process for an image and for
+// whoever has the rights for all of it, else with what UDisks2 opens, else through
+// the helper.
+func (a *app) worker(d drive.Drive, purpose drive.Purpose, access string, p release.Plan) (session.Worker, error) {
+	mayAll := d.MayOpen(purpose) && (len(p.Steps) == 0 || os.Geteuid() == 0)
+	switch {
+	case d.Identity.Kind == drive.KindImage, access == attest.AccessDirect, access == accessAuto && mayAll:
+		return a.local(attest.AccessDirect), nil
+	case access == attest.AccessUDisks:
+		return a.throughUDisks(), nil
+	case access == attest.AccessHelper, !p.OnlyUnmounts():
+		return elevated()
+	}
+	return inTurn{first: a.throughUDisks(), then: elevated, notice: a.notice}, nil
+}
+
+func elevated() (session.Worker, error) { return helper.Elevated() }
 
 // local works in this process.
 func (a *app) local(access string) session.Local {
-	return session.Local{System: a.system, Tool: a.tool(), Access: access, Now: a.now, Open: a.open}
+	return session.Local{System: a.system, Tool: a.tool(), Access: access, Now: a.now, Open: a.open, Release: a.release}
 }
 
 // helperCommand is the other end of package helper. People have no use for it.

@@ -12,8 +12,10 @@ import (
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/helper"
 	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/release"
 	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/session"
+	"github.com/panoscrub/panoscrub/internal/udisks"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
 
@@ -41,6 +43,7 @@ func (a *app) finish(err error) int {
 func hints(err error) []string {
 	var (
 		refused     *drive.RefusedError
+		notAgreed   *release.NotAgreedError
 		usage       usageError
 		unstored    *session.RecordError
 		interrupted interruptedError
@@ -55,6 +58,8 @@ func hints(err error) []string {
 		return append([]string{unstoredHint(unstored)}, causes(err)...)
 	case errors.As(err, &interrupted):
 		return []string{"run the same command again to start over; \"panoscrub records\" lists what was recorded"}
+	case errors.As(err, &notAgreed):
+		return []string{"agree to that with --release, or do it yourself and leave the drive plugged in", untouched}
 	case errors.As(err, &refused):
 		// Reasons come with the gravest first, and only its hint is good advice:
 		// nobody should unmount a disk that could not be used anyway.
@@ -83,6 +88,10 @@ func causes(err error) []string {
 		hint  string
 	}{
 		{helper.ErrNotStarted, "a drive takes root's rights: give them when you are asked, or have somebody with sudo run this; " + untouched},
+		{udisks.ErrDismissed, "run it again and answer the question of UDisks2, or take another way with --access; " + untouched},
+		{udisks.ErrDenied, "take another way with --access helper, or have somebody with sudo run this; " + untouched},
+		{udisks.ErrUnavailable, "take another way with --access helper; " + untouched},
+		{udisks.ErrUnknown, "take another way with --access helper; " + untouched},
 		{helper.ErrLost, "look for what ended it (a signal, a lack of memory) and start over; \"panoscrub records\" lists what was recorded"},
 		{block.ErrBusy, "close what uses it (a mounted file system, another run) and try again; " + untouched},
 		{block.ErrReadOnly, "lift the write protection (the switch on the drive, the file's mode) and try again; " + untouched},

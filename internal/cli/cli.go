@@ -26,6 +26,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
+	"github.com/panoscrub/panoscrub/internal/release"
 	"github.com/panoscrub/panoscrub/internal/session"
 )
 
@@ -40,7 +41,7 @@ func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 	boundMemory()
 	app := &app{
 		stdin: stdin, stdout: stdout, stderr: stderr,
-		system: drive.Host(), open: session.Open, now: time.Now,
+		system: drive.Host(), open: session.Open, release: release.Plan.Do, now: time.Now,
 	}
 	ctx, stop := app.interruptible(context.Background())
 	defer stop()
@@ -66,7 +67,8 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
 	system         drive.System
-	open           func(drive.Drive, block.Mode) (block.Device, error)
+	open           func(context.Context, drive.Drive, block.Mode) (block.Device, error)
+	release        func(release.Plan, context.Context) error
 	now            func() time.Time
 
 	stateFlag string

@@ -79,7 +79,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 // its outcome.
 func (a *app) demoStep(ctx context.Context, state string, args []string, want int) error {
 	fmt.Fprintf(a.stdout, "\n$ panoscrub %s\n", strings.Join(args, " "))
-	inner := &app{stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, system: a.system, open: a.open, now: a.now}
+	inner := &app{stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, system: a.system, open: a.open, release: a.release, now: a.now}
 	root := inner.command()
 	root.SetArgs(append([]string{"--state-dir", state}, args...))
 	err := root.ExecuteContext(ctx)

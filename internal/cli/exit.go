@@ -12,6 +12,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/helper"
 	"github.com/panoscrub/panoscrub/internal/session"
+	"github.com/panoscrub/panoscrub/internal/udisks"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
 
@@ -73,7 +74,8 @@ func exitCode(err error) int {
 	case errors.As(err, &interrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &refused), isAny(err, block.ErrBusy, block.ErrReadOnly, block.ErrEmpty, block.ErrNotImage,
-		block.ErrNotDrive, block.ErrChanged, volume.ErrTooSmall, session.ErrDeclined, helper.ErrNotStarted):
+		block.ErrNotDrive, block.ErrChanged, volume.ErrTooSmall, session.ErrDeclined, helper.ErrNotStarted,
+		udisks.ErrDenied, udisks.ErrUnavailable, udisks.ErrUnknown):
 		return exitRefused
 	case errors.As(err, &notBegun) && errors.Is(err, block.ErrGone): // pulled, or swapped for another
 		return exitRefused

@@ -15,8 +15,9 @@ import (
 )
 
 type inspectOptions struct {
-	target, rules, access string
-	asJSON                bool
+	target, rules string
+	reach
+	asJSON bool
 }
 
 func (a *app) inspectCommand() *cobra.Command {
@@ -26,7 +27,8 @@ func (a *app) inspectCommand() *cobra.Command {
 		Short: "Show what provisioning left on a drive or a disk image; reads only",
 		Long: `Inspect reads every byte of a drive (/dev/sdX) or a disk image and lists what
 provisioning left on it: files, deleted files, and residue between files. It
-writes nothing, and shows no secret.
+writes nothing, and shows no secret. A drive that the desktop mounted is unmounted
+first, which flushes it; other mounts, and open volumes, you are asked about.
 
 It exits with 0 when nothing was found, with 3 when something was, and with 1
 when nothing was found but not everything could be read. What is of low severity,
@@ -42,7 +44,7 @@ With --rules it looks for what an operator's own rules say, too; see
 		},
 	}
 	cmd.Flags().StringVar(&o.rules, "rules", "", rulesUsage)
-	cmd.Flags().StringVar(&o.access, "access", accessAuto, accessUsage)
+	o.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON document")
 	return cmd
 }
@@ -60,18 +62,19 @@ func (a *app) inspect(ctx context.Context, o inspectOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := checkAccess(o.access); err != nil {
+	if err := o.reach.check(); err != nil {
 		return err
 	}
 	d, err := a.system.Resolve(o.target)
 	if err != nil {
 		return err
 	}
-	worker, err := a.worker(d, drive.Reading, o.access)
+	worker, look, err := a.way(ctx, d, drive.Reading, o.reach)
 	if err != nil {
 		return err
 	}
-	d, report, err := worker.Inspect(ctx, d.Path, own, a.glimpses())
+	look.OwnRules = own
+	d, report, err := worker.Inspect(ctx, look, a.glimpses())
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,10 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/drive/drivetest"
+	"github.com/panoscrub/panoscrub/internal/release"
 )
 
 var errOpened = errors.New("it was opened, which is where this test ends")
@@ -21,7 +24,7 @@ var errOpened = errors.New("it was opened, which is where this test ends")
 // opens notes what is opened, and for what.
 type opens map[drive.Purpose]int
 
-func (o opens) open(_ drive.Drive, mode block.Mode) (block.Device, error) {
+func (o opens) open(_ context.Context, _ drive.Drive, mode block.Mode) (block.Device, error) {
 	if mode == block.ReadWrite {
 		o[drive.Writing]++
 	} else {
@@ -38,7 +41,7 @@ func TestRefusedIsNeverOpened(t *testing.T) {
 	if err != nil || len(archives) < 15 {
 		t.Fatalf("found the trees %v, %v", archives, err)
 	}
-	tried := opens{}
+	tried, released := opens{}, 0
 	for _, archive := range archives {
 		s := drivetest.Open(t, strings.TrimSuffix(filepath.Base(archive), ".txtar"))
 		drives, err := s.List()
@@ -49,7 +52,7 @@ func TestRefusedIsNeverOpened(t *testing.T) {
 		for _, d := range drives {
 			for _, c := range commandsOn(d, state) {
 				opened := opens{}
-				code, stderr := runOn(s, opened, c.args)
+				taken, code, stderr := runOn(s, opened, c.args)
 				want := opens{}
 				if d.RefusedFor(c.purpose) == nil {
 					want[c.purpose] = 1
@@ -61,12 +64,25 @@ func TestRefusedIsNeverOpened(t *testing.T) {
 					t.Errorf("%s: %q: exit code %d, %s", archive, c.args, code, stderr)
 				}
 				tried[c.purpose] += opened[c.purpose]
+				if taken > 0 && inUseOnly(d) {
+					released++
+				} else if taken > 0 {
+					t.Errorf("%s: %q: took down what stands on %s", archive, c.args, d.Path)
+				}
 			}
 		}
 	}
-	if tried[drive.Reading] < 10 || tried[drive.Writing] < 10 {
-		t.Errorf("only %v were opened at all", tried)
+	if tried[drive.Reading] < 10 || tried[drive.Writing] < 10 || released < 4 {
+		t.Errorf("only %v were opened at all, and %d got free", tried, released)
 	}
+}
+
+// inUseOnly reports whether a drive is refused for nothing that could not be taken
+// down.
+func inUseOnly(d drive.Drive) bool {
+	return !slices.ContainsFunc(d.Refusals, func(r drive.Refusal) bool {
+		return r.Reason != drive.ReasonMounted && r.Reason != drive.ReasonHeld
+	})
 }
 
 type attempt struct {
@@ -81,15 +97,19 @@ func commandsOn(d drive.Drive, state string) []attempt {
 		{drive.Reading, []string{"inspect", d.Path, "--access", attest.AccessDirect}},
 		{drive.Reading, []string{"inspect", d.Path, "--json"}},
 		{drive.Writing, append(confirmed, attest.AccessDirect)},
-		{drive.Writing, append(confirmed, accessAuto, "--yes", "--json")},
+		{drive.Reading, []string{"inspect", d.Path, "--release"}},
+		{drive.Writing, append(confirmed, accessAuto, "--yes", "--json", "--release")},
 	}
 }
 
-// runOn runs the program on another machine.
-func runOn(s drive.System, opened opens, args []string) (code int, stderr string) {
+// runOn runs the program on another machine, where what is taken down comes up
+// again at once, and tells how often that was tried.
+func runOn(s drive.System, opened opens, args []string) (taken, code int, stderr string) {
 	var out, err bytes.Buffer
-	a := &app{stdout: &out, stderr: &err, system: s, open: opened.open, now: time.Now}
+	release := func(release.Plan, context.Context) error { taken++; return nil }
+	a := &app{stdout: &out, stderr: &err, system: s, open: opened.open, release: release, now: time.Now}
 	root := a.command()
 	root.SetArgs(args)
-	return a.finish(root.Execute()), err.String()
+	code = a.finish(root.Execute())
+	return taken, code, err.String()
 }

@@ -21,11 +21,11 @@ import (
 )
 
 type sanitizeOptions struct {
-	target   string
-	stated   evidence.Stated
-	policy   string
-	rules    string
-	access   string
+	target string
+	stated evidence.Stated
+	policy string
+	rules  string
+	reach
 	label    string
 	confirm  string
 	yes      bool
@@ -43,6 +43,9 @@ it, shows the plan, asks, overwrites every addressable byte, reads every byte
 back, formats it as FAT32 (FAT16 or FAT12 where it is too small for that), and
 writes a signed record.
 
+A drive that the desktop mounted is unmounted first; other mounts, and open
+volumes on it, you are asked about, or agree to with --release.
+
 Everything on the target is lost. At a terminal the plan must be confirmed.
 Where nobody can be asked, --confirm SERIAL is needed for a drive ("panoscrub
 drives" shows what to give), and --yes is enough for an image.`,
@@ -58,7 +61,7 @@ drives" shows what to give), and --yes is enough for an image.`,
 	f.StringVar(&o.stated.ApplianceID, "appliance", "", "device ID of the appliance that the drive provisioned (required)")
 	f.StringVar(&o.policy, "policy", plan.DefaultPolicy, "what to write and how to verify it: "+strings.Join(plan.PolicyIDs(), ", "))
 	f.StringVar(&o.rules, "rules", "", rulesUsage)
-	f.StringVar(&o.access, "access", accessAuto, accessUsage)
+	o.addFlags(cmd)
 	f.StringVar(&o.label, "label", volume.DefaultLabel, "label of the new volume, 1 to 11 characters")
 	f.StringVar(&o.stated.Operator, "operator", "", "who does this, for the record")
 	f.StringVar(&o.stated.WorkOrder, "work-order", "", "work order, for the record")
@@ -70,9 +73,9 @@ drives" shows what to give), and --yes is enough for an image.`,
 	return cmd
 }
 
-// check finds what is wrong with the words of the command line, before anything
+// request finds what is wrong with the words of the command line, before anything
 // is opened.
-func (o *sanitizeOptions) check() (session.Request, error) {
+func (o *sanitizeOptions) request() (session.Request, error) {
 	var req session.Request
 	if o.stated.ApplianceID == "" {
 		return req, usagef("--appliance is missing: the record ties the drive to the appliance's device ID")
@@ -88,21 +91,22 @@ func (o *sanitizeOptions) check() (session.Request, error) {
 	if err != nil {
 		return req, usageError{fmt.Errorf("--label: %w", err)}
 	}
-	if err := checkAccess(o.access); err != nil {
+	if err := o.reach.check(); err != nil {
 		return req, err
 	}
 	if o.asJSON && o.asEvents {
 		return req, usagef("--json and --events both want stdout: give one of them (the last event holds the result)")
 	}
-	return session.Request{Target: o.target, Policy: policy, Label: label, Stated: o.stated}, nil
+	return session.Request{Policy: policy, Label: label, Stated: o.stated}, nil
 }
 
 func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
-	req, err := o.check()
+	req, err := o.request()
 	if err != nil {
 		return err
 	}
-	if _, req.OwnRules, err = ruleset(o.rules); err != nil {
+	_, own, err := ruleset(o.rules)
+	if err != nil {
 		return err
 	}
 	if !attest.LooksLikeDeviceID(req.Stated.ApplianceID) {
@@ -112,11 +116,11 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if err != nil {
 		return err
 	}
-	req.Target = d.Path // whatever name was given for it
-	worker, err := a.worker(d, drive.Writing, o.access)
+	worker, look, err := a.way(ctx, d, drive.Writing, o.reach)
 	if err != nil {
 		return err
 	}
+	req.Look, req.OwnRules = look, own
 	state, err := a.stateDir()
 	if err != nil {
 		return err
@@ -171,7 +175,7 @@ func (a *app) checkCanConfirm(o sanitizeOptions) (drive.Drive, error) {
 	if err != nil {
 		return d, err
 	}
-	if err := d.Refused(); err != nil {
+	if _, err := a.toRelease(d, drive.Writing); err != nil {
 		return d, err
 	}
 	isImage := d.Identity.Kind == drive.KindImage

@@ -12,18 +12,17 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/audit"
-	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/human"
-	"github.com/panoscrub/panoscrub/internal/progress"
 	"github.com/panoscrub/panoscrub/internal/session"
 )
 
 type verifyOptions struct {
 	record, key, drive string
-	asJSON             bool
+	reach
+	asJSON bool
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -40,7 +39,7 @@ is it still the formatted, empty volume, with the overwrite's pattern everywhere
 else?
 
 A valid record of a failed run is valid: the verdict is printed with it.`,
-		Example: "  panoscrub verify ps-20261124-k3v9q2m7xd.dsse.json --key station.pub\n  sudo panoscrub verify RECORD --drive /dev/sdb",
+		Example: "  panoscrub verify ps-20261124-k3v9q2m7xd.dsse.json --key station.pub\n  panoscrub verify RECORD --drive /dev/sdb",
 		Args:    oneArgument("RECORD"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.record = args[0]
@@ -49,6 +48,7 @@ A valid record of a failed run is valid: the verdict is printed with it.`,
 	}
 	cmd.Flags().StringVar(&o.key, "key", "", "public key of the signer, as PEM (default: this state folder's own key)")
 	cmd.Flags().StringVar(&o.drive, "drive", "", "drive or image to compare with the record")
+	o.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON document")
 	return cmd
 }
@@ -66,6 +66,9 @@ type verificationJSON struct {
 }
 
 func (a *app) verify(ctx context.Context, o verifyOptions) error {
+	if err := o.reach.check(); err != nil {
+		return err
+	}
 	key, err := a.trustedKey(o.key)
 	if err != nil {
 		return err
@@ -80,7 +83,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 		doc.add(driveDocument(o.record, statement)...)
 	}
 	if ok && o.drive != "" {
-		problems, err := a.auditDrive(ctx, o.drive, statement)
+		problems, err := a.auditDrive(ctx, o, statement)
 		if err != nil {
 			return err
 		}
@@ -143,31 +146,23 @@ func driveDocument(record string, s attest.Statement) []attest.Problem {
 
 // auditDrive compares a drive with the record: first whose it is, then what is
 // on it.
-func (a *app) auditDrive(ctx context.Context, target string, s attest.Statement) ([]attest.Problem, error) {
-	d, err := a.system.Resolve(target)
+func (a *app) auditDrive(ctx context.Context, o verifyOptions, s attest.Statement) ([]attest.Problem, error) {
+	d, err := a.system.Resolve(o.drive)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.RefusedFor(drive.Reading); err != nil {
+	if _, err := a.toRelease(d, drive.Reading); err != nil {
 		return nil, err
 	}
-	if problems := audit.Identity(d.Identity, s); len(problems) > 0 {
+	// Nobody is asked for a password to look at another drive.
+	if problems := audit.Comparable(d.Identity, s); len(problems) > 0 {
 		return problems, nil
 	}
-	if s.Predicate.Verdict != attest.Pass {
-		return []attest.Problem{{Code: "nothing-attested", Sentence: fmt.Sprintf("this is the drive, but the record's verdict is %s: it attests no clean state to compare with", s.Predicate.Verdict)}}, nil
-	}
-	dev, err := a.open(d, block.ReadOnly)
+	worker, look, err := a.way(ctx, d, drive.Reading, o.reach)
 	if err != nil {
 		return nil, err
 	}
-	defer dev.Close()
-	var problems []attest.Problem
-	err = a.watched(session.ReadBack, func(count *progress.Counter) (err error) {
-		problems, err = audit.Contents(ctx, dev, s, count)
-		return err
-	})
-	return problems, err
+	return worker.Audit(ctx, look, s, a.glimpses())
 }
 
 // trustedKey is the key that a record must be signed with: the one that the

@@ -36,11 +36,12 @@ func (a *app) watched(name session.Stage, work func(*progress.Counter) error) er
 }
 
 // glimpses shows the progress of work that tells events and reads only. Without a
-// terminal it is quiet.
+// terminal it shows what is worth knowing and nothing else.
 func (a *app) glimpses() func(session.Event) {
-	if !isTerminal(a.stderr) {
-		return func(session.Event) {}
+	view := lines{w: a.stderr, moves: isTerminal(a.stderr)}
+	return func(e session.Event) {
+		if view.moves || e.Kind == session.Notice {
+			view.Emit(e)
+		}
 	}
-	view := lines{w: a.stderr, moves: true}
-	return view.Emit
 }

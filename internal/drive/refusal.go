@@ -105,7 +105,7 @@ var words = map[Reason]struct{ sentence, hint string }{
 	},
 	ReasonMounted: {
 		"it is mounted at %s",
-		"unmount every partition of it (in the file manager, or with umount), leave it plugged in, and try again",
+		"inspect and sanitize unmount what the desktop mounted, and ask about other mounts (or take --release for a yes); what they leave you unmount yourself",
 	},
 	ReasonHidden: {
 		"a file system on it is in use, though it is mounted nowhere that this program sees: %s",
@@ -117,7 +117,7 @@ var words = map[Reason]struct{ sentence, hint string }{
 	},
 	ReasonHeld: {
 		"it is in use by %s",
-		"close what stands on it first: cryptsetup close for encryption, vgchange -an for LVM, mdadm --stop for RAID, losetup -d for a loop device",
+		"inspect and sanitize close encrypted and LVM volumes when you agree (or with --release); the rest you close yourself: mdadm --stop for RAID, losetup -d for a loop device",
 	},
 	ReasonReadOnly: {
 		"%s",

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/plan"
 	"github.com/panoscrub/panoscrub/internal/scan"
@@ -30,8 +31,8 @@ var (
 )
 
 // Inspect implements [session.Worker].
-func (c Client) Inspect(ctx context.Context, target string, ownRules []byte, emit func(session.Event)) (drive.Drive, scan.Report, error) {
-	ended, err := c.converse(ctx, order{Inspect: &inspectOrder{Protocol, target, ownRules}}, onlyEvents{emit: emit})
+func (c Client) Inspect(ctx context.Context, look session.Look, emit func(session.Event)) (drive.Drive, scan.Report, error) {
+	ended, err := c.converse(ctx, order{Inspect: &inspectOrder{Protocol, look}}, onlyEvents{emit: emit})
 	if err == nil && (ended.Drive == nil || ended.Report == nil) {
 		err = fmt.Errorf("%w: an inspection without a report", ErrProtocol)
 	}
@@ -41,13 +42,20 @@ func (c Client) Inspect(ctx context.Context, target string, ownRules []byte, emi
 	return *ended.Drive, *ended.Report, nil
 }
 
+// Audit implements [session.Worker].
+func (c Client) Audit(ctx context.Context, look session.Look, s attest.Statement, emit func(session.Event)) ([]attest.Problem, error) {
+	ended, err := c.converse(ctx, order{Audit: &auditOrder{Protocol, look, s}}, onlyEvents{emit: emit})
+	return ended.Problems, err
+}
+
 // Sanitize implements [session.Worker].
 func (c Client) Sanitize(ctx context.Context, req session.Request, desk session.Desk) error {
 	_, err := c.converse(ctx, order{Sanitize: &sanitizeOrder{Protocol, req}}, desk)
 	return err
 }
 
-// onlyEvents is the desk of an inspection, which has nothing to ask or to note.
+// onlyEvents is the desk of work that only reads, which has nothing to ask or to
+// note.
 type onlyEvents struct{ emit func(session.Event) }
 
 func (o onlyEvents) Emit(e session.Event) { o.emit(e) }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/scan"
@@ -16,18 +17,27 @@ import (
 // start one must not reach files with its rights, nor learn which there are. It
 // gives its rights up once the drive is open.
 func ForDrives(local session.Local) session.Worker {
-	local.Open = func(d drive.Drive, mode block.Mode) (block.Device, error) { return block.OpenDrive(d.Path, mode) }
+	local.Open = func(_ context.Context, d drive.Drive, mode block.Mode) (block.Device, error) {
+		return block.OpenDrive(d.Path, mode)
+	}
 	local.Opened = GiveUpRights
 	return drivesOnly{local}
 }
 
 type drivesOnly struct{ local session.Local }
 
-func (w drivesOnly) Inspect(ctx context.Context, target string, ownRules []byte, emit func(session.Event)) (drive.Drive, scan.Report, error) {
-	if err := checkNode(target); err != nil {
+func (w drivesOnly) Inspect(ctx context.Context, look session.Look, emit func(session.Event)) (drive.Drive, scan.Report, error) {
+	if err := checkNode(look.Target); err != nil {
 		return drive.Drive{}, scan.Report{}, err
 	}
-	return w.local.Inspect(ctx, target, ownRules, emit)
+	return w.local.Inspect(ctx, look, emit)
+}
+
+func (w drivesOnly) Audit(ctx context.Context, look session.Look, s attest.Statement, emit func(session.Event)) ([]attest.Problem, error) {
+	if err := checkNode(look.Target); err != nil {
+		return nil, err
+	}
+	return w.local.Audit(ctx, look, s, emit)
 }
 
 func (w drivesOnly) Sanitize(ctx context.Context, req session.Request, desk session.Desk) error {

@@ -27,6 +27,7 @@ var causes = map[string]error{
 	"read-only":     block.ErrReadOnly,
 	"not-image":     block.ErrNotImage,
 	"not-drive":     block.ErrNotDrive,
+	"wrong-mode":    block.ErrWrongMode,
 	"empty":         block.ErrEmpty,
 	"changed":       block.ErrChanged,
 	"gone":          block.ErrGone,

@@ -41,7 +41,7 @@ func TestNotOrdered(t *testing.T) {
 		"begun, unsaid":   `{"answer":{"id":1,"how":"yes"}}`,
 		"begun, refused":  `{"answer":{"id":1,"how":"yes"}}` + "\n" + `{"answer":{"id":2,"error":{"text":"full"}}}`,
 		"cancelled":       `{"cancel":{"cause":"x"}}`,
-		"another order":   `{"inspect":{"protocol":"panoscrub/helper/v1","target":"/dev/null"}}`,
+		"another order":   `{"inspect":{"protocol":"panoscrub/helper/v2","target":"/dev/null"}}`,
 		"garbage":         `{"answer":`,
 		"something else":  `{"answer":{"id":1,"how":"yes","force":true}}`,
 		"two on one line": `{"answer":{"id":1,"how":"yes"}}{"answer":{"id":2}}`,
@@ -71,7 +71,7 @@ func FuzzServe(f *testing.F) {
 	}
 	f.Add(string(first) + "\n")
 	f.Add(string(first) + "\n" + `{"answer":{"id":1,"how":"yes"}}` + "\n")
-	f.Add(`{"inspect":{"protocol":"panoscrub/helper/v1","target":"/nothing","ownRules":"AAAA"}}`)
+	f.Add(`{"inspect":{"protocol":"panoscrub/helper/v2","target":"/nothing","ownRules":"AAAA"}}`)
 	f.Add(`{"cancel":{"cause":"x"}}`)
 	f.Fuzz(func(t *testing.T, lines string) {
 		_ = Serve(t.Context(), s.Local, strings.NewReader(lines), io.Discard)
@@ -85,7 +85,7 @@ func FuzzServe(f *testing.F) {
 // FuzzTalk gives the program any news: it ends, with an error unless the helper
 // said that its work had ended, and its desk takes no entry out of order.
 func FuzzTalk(f *testing.F) {
-	const hello = `{"protocol":"panoscrub/helper/v1"}` + "\n"
+	const hello = `{"protocol":"panoscrub/helper/v2"}` + "\n"
 	f.Add(hello + `{"event":{"event":"progress","at":"2026-01-01T00:00:00Z","stage":"overwrite"}}` + "\n" + `{"end":{}}`)
 	f.Add(hello + `{"confirm":{"id":1,"drive":{},"plan":{}}}` + "\n" + `{"end":{"error":{"text":"x","causes":["gone"],"refused":{"Refusals":null}}}}`)
 	f.Add(hello + `{"note":{"id":1,"kind":"begun","data":{}}}` + "\n")

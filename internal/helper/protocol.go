@@ -3,7 +3,8 @@
 // drive, and the first one keeps the keys, asks the person, and keeps the records.
 //
 // They speak lines of JSON over the helper's standard input and output. The helper
-// can do two things, each once: inspect a target, and carry out one request on it.
+// can do three things, of which it does one: inspect a target, compare it with a
+// record, and carry out one request on it.
 // It believes nothing that it is told: it asks the guards by itself, opens nothing
 // but the target, takes no other path, and gives its rights up once that is open.
 // When its input ends, so does its work.
@@ -12,6 +13,7 @@ package helper
 import (
 	"encoding/json"
 
+	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/plan"
 	"github.com/panoscrub/panoscrub/internal/scan"
@@ -20,17 +22,19 @@ import (
 
 // Protocol names the version of what is spoken. Both sides are the same program;
 // one that was replaced while it ran must not talk to its successor.
-const Protocol = "panoscrub/helper/v1"
+const Protocol = "panoscrub/helper/v2"
 
-// Lines are bounded: orders hold a file of rules at most, and news a report.
+// Lines are bounded: orders hold a file of rules or a record's statement at most,
+// and news a report.
 const (
-	maxOrder = 4 << 20
+	maxOrder = 8 << 20
 	maxNews  = 256 << 20
 )
 
 // order is a line to the helper; one of its parts is set.
 type order struct {
 	Inspect  *inspectOrder  `json:"inspect,omitempty"`
+	Audit    *auditOrder    `json:"audit,omitempty"`
 	Sanitize *sanitizeOrder `json:"sanitize,omitempty"`
 	Answer   *answer        `json:"answer,omitempty"`
 	Cancel   *cancelOrder   `json:"cancel,omitempty"`
@@ -38,9 +42,15 @@ type order struct {
 
 // inspectOrder asks for [session.Worker.Inspect], and is the first line.
 type inspectOrder struct {
-	Protocol string `json:"protocol"`
-	Target   string `json:"target"`
-	OwnRules []byte `json:"ownRules,omitempty"`
+	Protocol string       `json:"protocol"`
+	Look     session.Look `json:"look"`
+}
+
+// auditOrder asks for [session.Worker.Audit], and is the first line.
+type auditOrder struct {
+	Protocol  string           `json:"protocol"`
+	Look      session.Look     `json:"look"`
+	Statement attest.Statement `json:"statement"`
 }
 
 // sanitizeOrder asks for [session.Worker.Sanitize], and is the first line.
@@ -87,7 +97,8 @@ type note struct {
 
 // end is what the work returned.
 type end struct {
-	Drive  *drive.Drive `json:"drive,omitempty"`  // of an inspection
-	Report *scan.Report `json:"report,omitempty"` // of an inspection
-	Error  *failure     `json:"error,omitempty"`
+	Drive    *drive.Drive     `json:"drive,omitempty"`    // of an inspection
+	Report   *scan.Report     `json:"report,omitempty"`   // of an inspection
+	Problems []attest.Problem `json:"problems,omitempty"` // of an audit; none is good news
+	Error    *failure         `json:"error,omitempty"`
 }

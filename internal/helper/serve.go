@@ -56,8 +56,11 @@ type host struct {
 func (h *host) work(ctx context.Context, worker session.Worker, first order) (ended end, err error) {
 	switch {
 	case first.Inspect != nil && first.Inspect.Protocol == Protocol:
-		d, report, err := worker.Inspect(ctx, first.Inspect.Target, first.Inspect.OwnRules, h.Emit)
+		d, report, err := worker.Inspect(ctx, first.Inspect.Look, h.Emit)
 		return end{Drive: &d, Report: &report, Error: fail(err)}, nil
+	case first.Audit != nil && first.Audit.Protocol == Protocol:
+		problems, err := worker.Audit(ctx, first.Audit.Look, first.Audit.Statement, h.Emit)
+		return end{Problems: problems, Error: fail(err)}, nil
 	case first.Sanitize != nil && first.Sanitize.Protocol == Protocol:
 		req, err := checked(first.Sanitize.Request)
 		if err == nil {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/human"
 )
@@ -31,16 +32,26 @@ var errSystem = errors.New("the plan was not made for this machine")
 // the operating system said. When ctx ends, so does Do, before the next step: a
 // flush may then go on in the kernel, which does no harm, and an unmount that has
 // begun is waited for.
-func (p Plan) Do(ctx context.Context) error {
+func (p Plan) Do(ctx context.Context) error { return p.do(ctx, unmount) }
+
+// DoThrough is [Plan.Do] for whoever has no right to unmount, and asks a service
+// that has it. It is for plans that take down nothing but mounts.
+func (p Plan) DoThrough(ctx context.Context, service Unmounter) error {
+	return p.do(ctx, func(ctx context.Context, on drive.Standing) error { return unmountThrough(ctx, service, on) })
+}
+
+type unmounting func(context.Context, drive.Standing) error
+
+func (p Plan) do(ctx context.Context, unmount unmounting) error {
 	for i, s := range p.Steps {
-		if err := p.take(ctx, s); err != nil {
+		if err := p.take(ctx, s, unmount); err != nil {
 			return &StepError{Failed: s, Done: slices.Clone(p.Steps[:i]), Err: err}
 		}
 	}
 	return nil
 }
 
-func (p Plan) take(ctx context.Context, s Step) error {
+func (p Plan) take(ctx context.Context, s Step, unmount unmounting) error {
 	if p.system.Root != drive.Host().Root {
 		return errSystem
 	}
@@ -68,18 +79,12 @@ func (p Plan) take(ctx context.Context, s Step) error {
 	return removeVolume(ctx, standing[0])
 }
 
-// isAbout reports whether that is what the step was planned for, under whatever
-// name: a folder above a mount point may have been renamed.
-func (s Step) isAbout(on drive.Standing) bool {
-	return s.On.Kind == on.Kind && s.On.Mount == on.Mount && s.On.Number == on.Number && s.On.UUID == on.UUID
-}
-
 // patiently tries again for a while as long as something is busy, and then says
 // who keeps it so.
 func patiently(ctx context.Context, name string, holds holding, try func() error) error {
 	for n := 1; ; n++ {
 		err := try()
-		if !errors.Is(err, unix.EBUSY) {
+		if !errors.Is(err, unix.EBUSY) && !errors.Is(err, block.ErrBusy) {
 			return err
 		}
 		if n == busyTries {

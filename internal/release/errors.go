@@ -22,6 +22,20 @@ func (e *KeptError) Error() string {
 
 func (e *KeptError) Unwrap() error { return e.Refused }
 
+// NotAgreedError says what would get a drive free, and that the operator has not
+// agreed to it. It wraps the refusal that stays.
+type NotAgreedError struct {
+	Path    string
+	Steps   []Step
+	Refused error
+}
+
+func (e *NotAgreedError) Error() string {
+	return fmt.Sprintf("%s is in use; to get it free: %s", human.Safe(e.Path), sentences(e.Steps))
+}
+
+func (e *NotAgreedError) Unwrap() error { return e.Refused }
+
 // StepError says which step failed, and what had been done by then. What was
 // taken down stays down.
 type StepError struct {

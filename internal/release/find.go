@@ -15,15 +15,15 @@ import (
 // [drive.System.Same] does where d is not what is there now.
 func Find(s drive.System, d drive.Drive, p drive.Purpose) (Plan, error) {
 	plan := Plan{Drive: d, Steps: []Step{}, system: s}
-	standing, err := plan.standing()
-	if err != nil {
-		return Plan{}, err
-	}
 	now, err := s.Resolve(d.Path)
 	if err != nil {
 		return Plan{}, err
 	}
 	if err := beyond(now, p); err != nil {
+		return Plan{}, err
+	}
+	standing, err := plan.standing()
+	if err != nil {
 		return Plan{}, err
 	}
 	if why := kept(standing); len(why) > 0 {

@@ -61,8 +61,11 @@ func TestFind(t *testing.T) {
 	if got := sentences(plan.Steps); err != nil || !slices.Equal(got, want) {
 		t.Fatalf("got %q, %v", got, err)
 	}
-	if !plan.Asks() {
-		t.Error("volumes are closed, and nobody is asked")
+	if asks := sentences(plan.Beyond(nil)); !slices.Equal(asks, slices.Concat(want[:3], want[4:])) {
+		t.Errorf("only these ask: %q", asks)
+	}
+	if asks := sentences(plan.Beyond(plan.Steps[:4])); !slices.Equal(asks, want[4:]) {
+		t.Errorf("after agreeing to the mounts, these ask: %q", asks)
 	}
 	// A mount point of another machine means something else on this one.
 	if err := plan.Do(context.Background()); err == nil || !errors.Is(err, block.ErrUnsupported) && !strings.Contains(err.Error(), "not made for this machine") {
@@ -70,18 +73,25 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestFindDesktop: a stick that the desktop mounted needs nobody's word.
+// TestFindDesktop: what the desktop mounted needs nobody's word, unless it may be
+// somebody's disk.
 func TestFindDesktop(t *testing.T) {
+	const elsewhere = `unmount /srv/\x1b[31mred (vfat on sdb1)`
 	s := drivetest.Open(t, "mounted")
-	plan, err := release.Find(s, resolve(t, s, s.Root+"/dev/sdb"), drive.Writing)
-	if err != nil || len(plan.Steps) != 2 || plan.Asks() {
-		t.Errorf("got %q, %v", sentences(plan.Steps), err)
+	d := resolve(t, s, s.Root+"/dev/sdb")
+	plan, err := release.Find(s, d, drive.Writing)
+	if asks := sentences(plan.Beyond(nil)); err != nil || len(plan.Steps) != 2 || !plan.OnlyUnmounts() || !slices.Equal(asks, []string{elsewhere}) {
+		t.Errorf("%q, of which these ask: %q, %v", sentences(plan.Steps), asks, err)
+	}
+	plan.Drive.Attachment.Form = drive.FormDisk
+	if asks := plan.Beyond(nil); len(asks) != 2 {
+		t.Errorf("on a disk, these ask: %q", sentences(asks))
 	}
 }
 
 func TestFindNothing(t *testing.T) {
 	s := drivetest.Open(t, "stick")
-	if plan, err := release.Find(s, resolve(t, s, s.Root+"/dev/sdb"), drive.Writing); err != nil || len(plan.Steps) > 0 || plan.Asks() {
+	if plan, err := release.Find(s, resolve(t, s, s.Root+"/dev/sdb"), drive.Writing); err != nil || len(plan.Steps) > 0 {
 		t.Errorf("got %q, %v", sentences(plan.Steps), err)
 	}
 }

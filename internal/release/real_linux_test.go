@@ -155,7 +155,7 @@ func tryMounts(t *testing.T, node, one, two string) {
 		t.Fatal(err)
 	}
 	plan := find(t, node)
-	if len(plan.Steps) != 4 || plan.Asks() {
+	if len(plan.Steps) != 4 || !plan.OnlyUnmounts() {
 		t.Errorf("got %q", sentences(plan.Steps))
 	}
 	if err := plan.Do(context.Background()); err != nil {

@@ -10,7 +10,9 @@ package release
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/drive"
@@ -33,14 +35,20 @@ var steps = map[drive.StandingKind]Kind{
 	drive.StandingLVM:   DeactivateLVM,
 }
 
-// Asks reports whether the operator has to agree first. A desktop mounts a stick
-// by itself; an encrypted or LVM volume was opened by somebody.
-func (k Kind) Asks() bool { return k != Unmount }
-
 // Step takes down one thing.
 type Step struct {
 	Kind Kind           `json:"kind"`
 	On   drive.Standing `json:"on"`
+}
+
+// desktop are the folders below which a desktop mounts what is plugged in.
+var desktop = []string{"/media/", "/run/media/"}
+
+// Asks reports whether the operator has to agree to the step. A desktop mounts a
+// stick by itself; whatever else is mounted or opened, somebody wanted to have so.
+func (s Step) Asks() bool {
+	inDesktop := func(folder string) bool { return strings.HasPrefix(s.On.Name, folder) }
+	return s.Kind != Unmount || !slices.ContainsFunc(desktop, inDesktop)
 }
 
 // Sentence says what the step does, as a command without a full stop. It is safe
@@ -65,14 +73,33 @@ type Plan struct {
 	system drive.System
 }
 
-// Asks reports whether the operator has to agree to one of the steps.
-func (p Plan) Asks() bool {
+// Beyond are the steps to which the operator has to agree and has not. A USB disk
+// may be one that people keep their files on: there, every step asks.
+func (p Plan) Beyond(agreed []Step) (steps []Step) {
 	for _, s := range p.Steps {
-		if s.Kind.Asks() {
-			return true
+		isIt := func(a Step) bool { return a.Kind == s.Kind && a.isAbout(s.On) }
+		if (s.Asks() || p.Drive.ByNameOnly()) && !slices.ContainsFunc(agreed, isIt) {
+			steps = append(steps, s)
 		}
 	}
-	return false
+	return steps
+}
+
+// Unmounter takes one mount away of the file system on a node, such as /dev/sdb1.
+// One that is in use is [block.ErrBusy].
+type Unmounter interface {
+	Unmount(ctx context.Context, node string) error
+}
+
+// OnlyUnmounts reports whether the plan takes down nothing but mounts.
+func (p Plan) OnlyUnmounts() bool {
+	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind != Unmount })
+}
+
+// isAbout reports whether that is what the step was planned for, under whatever
+// name: a folder above a mount point may have been renamed.
+func (s Step) isAbout(on drive.Standing) bool {
+	return s.On.Kind == on.Kind && s.On.Mount == on.Mount && s.On.Number == on.Number && s.On.UUID == on.UUID
 }
 
 // sentences are those of steps, as a list in one line.

@@ -34,6 +34,16 @@ func unmount(ctx context.Context, on drive.Standing) error {
 	})
 }
 
+// unmountThrough has a service unmount it. Which of several mounts of the file
+// system that takes away is up to the service. Where one is left in the end, the
+// guards refuse the drive on account of it.
+func unmountThrough(ctx context.Context, service Unmounter, on drive.Standing) error {
+	is := func(st unix.Statx_t) bool { return st.Mnt_id == uint64(on.Mount) }
+	return patiently(ctx, on.Name, holding{under: on.Name, is: is}, func() error {
+		return service.Unmount(ctx, "/dev/"+on.Device)
+	})
+}
+
 // mountPoint is where a mount is, seen from an open folder: a path from the root
 // could be bent by whoever owns a folder on the way.
 type mountPoint struct {

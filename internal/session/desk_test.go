@@ -106,7 +106,9 @@ func TestSideBySide(t *testing.T) {
 	}
 	release := make(chan struct{})
 	stuck := sessiontest.NewStation(t, blocktest.Faults{})
-	stuck.Local.Open = func(drive.Drive, block.Mode) (block.Device, error) { return stalled{stuck.Stick, release}, nil }
+	stuck.Local.Open = func(context.Context, drive.Drive, block.Mode) (block.Device, error) {
+		return stalled{stuck.Stick, release}, nil
+	}
 	type ending struct {
 		result session.Result
 		err    error

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
 	"github.com/panoscrub/panoscrub/internal/udisks"
+	"github.com/panoscrub/panoscrub/internal/udisks/udiskstest"
 )
 
 // TestUnavailable tries all that can be there instead of the service.
@@ -25,10 +27,10 @@ func TestUnavailable(t *testing.T) {
 			t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+filepath.Join(t.TempDir(), "none"))
 		}, udisks.ErrUnavailable},
 		{"no address", func(t *testing.T) { t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "nonsense") }, udisks.ErrUnavailable},
-		{"no service", func(t *testing.T) { startBus(t, "") }, udisks.ErrUnavailable},
+		{"no service", func(t *testing.T) { udiskstest.StartBus(t, "") }, udisks.ErrUnavailable},
 		{"a service that ends at once", func(t *testing.T) { service(t, silent+"/bin/false") }, udisks.ErrUnavailable},
 		{"a policy against it", func(t *testing.T) {
-			startBus(t, `<deny send_destination="org.freedesktop.UDisks2"/>`)
+			udiskstest.StartBus(t, `<deny send_destination="org.freedesktop.UDisks2"/>`)
 			joinFake(t, knows(stick, answers()))
 		}, udisks.ErrDenied},
 		{"a bus that says nothing", func(t *testing.T) { silentBus(t); impatient(t) }, udisks.ErrUnavailable},
@@ -68,7 +70,7 @@ func TestDialOutlivesItsContext(t *testing.T) {
 	}
 	defer s.Close()
 	cancel()
-	if err := s.Lock(t.Context(), stick); err != nil {
+	if err := s.Unmount(t.Context(), stick); err != nil {
 		t.Error(err)
 	}
 }
@@ -76,7 +78,7 @@ func TestDialOutlivesItsContext(t *testing.T) {
 // service tells a bus how to start UDisks2.
 func service(t *testing.T, text string) {
 	t.Helper()
-	path := filepath.Join(startBus(t, ""), "org.freedesktop.UDisks2.service")
+	path := filepath.Join(udiskstest.StartBus(t, ""), "org.freedesktop.UDisks2.service")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

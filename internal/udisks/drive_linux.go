@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/godbus/dbus/v5"
-	"github.com/panoscrub/panoscrub/internal/block"
 	"golang.org/x/sys/unix"
+
+	"github.com/panoscrub/panoscrub/internal/block"
 )
 
 // openFlags are those with which [block.OpenDrive] opens. O_SYNC is not among them:
@@ -60,14 +61,6 @@ func (s *Service) Unmount(ctx context.Context, node string) error {
 	err := s.ask(ctx, node, filesystemInterface+".Unmount")
 	if err != nil && !errors.Is(err, errNotMounted) {
 		return fmt.Errorf("unmounting %s through UDisks2: %w", node, err)
-	}
-	return nil
-}
-
-// Lock closes the encrypted volume on a partition, and forgets its key.
-func (s *Service) Lock(ctx context.Context, node string) error {
-	if err := s.ask(ctx, node, encryptedInterface+".Lock"); err != nil {
-		return fmt.Errorf("locking %s through UDisks2: %w", node, err)
 	}
 	return nil
 }

@@ -6,9 +6,11 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
+
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/testtool"
-	"golang.org/x/sys/unix"
+	"github.com/panoscrub/panoscrub/internal/udisks/udiskstest"
 )
 
 // TestOpenAsks looks at what the service is asked.
@@ -94,7 +96,7 @@ func TestOpenAdopted(t *testing.T) {
 // mustBeFree waits until nobody holds a drive any more.
 func mustBeFree(t *testing.T, node string) {
 	t.Helper()
-	for again := deadline(t); ; {
+	for again := udiskstest.Deadline(t); ; {
 		dev, err := block.OpenDrive(node, block.ReadWrite)
 		if err == nil {
 			dev.Close()

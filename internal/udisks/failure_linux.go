@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"github.com/godbus/dbus/v5"
-	"github.com/panoscrub/panoscrub/internal/block"
 	"golang.org/x/sys/unix"
+
+	"github.com/panoscrub/panoscrub/internal/block"
 )
 
 // maxText is how much of what the service says is passed on, in bytes.

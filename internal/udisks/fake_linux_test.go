@@ -6,6 +6,8 @@ import (
 
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
+
+	"github.com/panoscrub/panoscrub/internal/udisks/udiskstest"
 )
 
 // answerer gets a call, and gives the values of the answer, or an error; neither is
@@ -23,7 +25,7 @@ type fake struct {
 // startFake puts a fake on a bus of its own.
 func startFake(t *testing.T, answer answerer) *fake {
 	t.Helper()
-	startBus(t, "")
+	udiskstest.StartBus(t, "")
 	return joinFake(t, answer)
 }
 

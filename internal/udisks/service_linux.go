@@ -19,7 +19,6 @@ const (
 	managerInterface    = serviceName + ".Manager"
 	blockInterface      = serviceName + ".Block"
 	filesystemInterface = serviceName + ".Filesystem"
-	encryptedInterface  = serviceName + ".Encrypted"
 	getProperty         = "org.freedesktop.DBus.Properties.Get"
 )
 

@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
+
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/udisks"
-	"golang.org/x/sys/unix"
 )
 
 // pipe returns a pipe, of which the end for writing is a bare descriptor.
@@ -90,10 +91,10 @@ func TestHangs(t *testing.T) {
 	mustBeClosed(t, r)
 	service.becomes(knows(stick, answers()))
 	service.calls()
-	if err := s.Lock(ctx, stick); !errors.Is(err, enough) {
+	if err := s.Unmount(ctx, stick); !errors.Is(err, enough) {
 		t.Errorf("with a context that has ended: %v", err)
 	}
-	if err := s.Lock(t.Context(), stick); err != nil {
+	if err := s.Unmount(t.Context(), stick); err != nil {
 		t.Error(err)
 	}
 	if n := len(service.calls()); n != 3 {

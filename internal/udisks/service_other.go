@@ -23,8 +23,5 @@ func (*Service) Open(context.Context, string, block.Mode) (*os.File, error) {
 // Unmount is for Linux.
 func (*Service) Unmount(context.Context, string) error { return block.ErrUnsupported }
 
-// Lock is for Linux.
-func (*Service) Lock(context.Context, string) error { return block.ErrUnsupported }
-
 // Close is for Linux.
 func (*Service) Close() error { return block.ErrUnsupported }

@@ -68,11 +68,11 @@ func NewStation(t testing.TB, faults blocktest.Faults) *Station {
 	s.Local = &session.Local{
 		System: drive.Host(), Access: attest.AccessDirect, Now: time.Now,
 		Tool: attest.Tool{Name: "panoscrub", Version: "test", GoVersion: "go1.26", OS: "linux", Arch: "amd64"},
-		Open: func(drive.Drive, block.Mode) (block.Device, error) { return s.Stick, nil },
+		Open: func(context.Context, drive.Drive, block.Mode) (block.Device, error) { return s.Stick, nil },
 	}
 	s.Options = session.Options{
 		Worker: s.Local, State: state, Signer: key, Now: time.Now, Emit: func(session.Event) {},
-		Request: session.Request{Target: image, Policy: policy, Label: "PANORAMA", Stated: evidence.Stated{ApplianceID: appliance}},
+		Request: session.Request{Look: session.Look{Target: image}, Policy: policy, Label: "PANORAMA", Stated: evidence.Stated{ApplianceID: appliance}},
 		Confirm: func(context.Context, drive.Drive, plan.Plan) (string, error) { return "--yes", nil },
 	}
 	return s
@@ -127,7 +127,10 @@ func (s *Station) OnStage(stage session.Stage, do func()) {
 		return
 	case session.Inspect:
 		open := s.Local.Open
-		s.Local.Open = func(d drive.Drive, mode block.Mode) (block.Device, error) { do(); return open(d, mode) }
+		s.Local.Open = func(ctx context.Context, d drive.Drive, mode block.Mode) (block.Device, error) {
+			do()
+			return open(ctx, d, mode)
+		}
 	case session.Confirm:
 		s.Confirm = func(context.Context, drive.Drive, plan.Plan) (string, error) { do(); return "--yes", nil }
 	default:

@@ -36,6 +36,7 @@ func Workers(t *testing.T, make Maker) {
 	t.Run("interrupted at", func(t *testing.T) { interruptedAt(t, make) })
 	t.Run("another volume", func(t *testing.T) { anotherVolume(t, make) })
 	t.Run("inspect", func(t *testing.T) { inspect(t, make) })
+	t.Run("audit", func(t *testing.T) { audit(t, make) })
 }
 
 func at512(n int64) block.Extents { return block.Extents{{Offset: n * 512, Length: 512}} }
@@ -166,7 +167,9 @@ func interruptedAt(t *testing.T, make Maker) {
 	s := make.station(t, blocktest.Faults{})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	s.Local.Open = func(drive.Drive, block.Mode) (block.Device, error) { return cancelOnWrite{s.Stick, cancel}, nil }
+	s.Local.Open = func(context.Context, drive.Drive, block.Mode) (block.Device, error) {
+		return cancelOnWrite{s.Stick, cancel}, nil
+	}
 	result, err := s.Sanitize(ctx)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v, want the cause", err)
@@ -225,7 +228,7 @@ func inspect(t *testing.T, make Maker) {
 	s := make.station(t, blocktest.Faults{})
 	s.Stick.Poke([]byte("rtsp://user:password@camera.site/"), 7*mib)
 	var events []string
-	d, report, err := s.Worker.Inspect(t.Context(), s.Request.Target, nil, func(e session.Event) { events = append(events, string(e.Kind)) })
+	d, report, err := s.Worker.Inspect(t.Context(), s.Request.Look, func(e session.Event) { events = append(events, string(e.Kind)) })
 	if err != nil || d.Identity.SizeBytes != StickSize || len(report.Findings) != 1 || report.Coverage.BytesRead != StickSize {
 		t.Errorf("%+v, %d findings, %v", d.Identity, len(report.Findings), err)
 	}
@@ -235,17 +238,76 @@ func inspect(t *testing.T, make Maker) {
 	if n := s.Stick.Counts().Writes; n > 0 {
 		t.Errorf("%d writes", n)
 	}
-	if _, _, err := s.Worker.Inspect(t.Context(), s.Request.Target+".not", nil, func(session.Event) {}); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := s.Worker.Inspect(t.Context(), session.Look{Target: s.Request.Target + ".not"}, func(session.Event) {}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v for a target that is missing", err)
 	}
 	var refused *drive.RefusedError
-	if _, _, err := s.Worker.Inspect(t.Context(), t.TempDir(), nil, func(session.Event) {}); !errors.As(err, &refused) || len(refused.Refusals) != 1 {
+	if _, _, err := s.Worker.Inspect(t.Context(), session.Look{Target: t.TempDir()}, func(session.Event) {}); !errors.As(err, &refused) || len(refused.Refusals) != 1 {
 		t.Errorf("error %v for a folder", err)
 	}
 	gone, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("somebody pressed Ctrl-C")
 	cancel(cause)
-	if _, _, err := s.Worker.Inspect(gone, s.Request.Target, nil, func(session.Event) {}); !errors.Is(err, cause) {
+	if _, _, err := s.Worker.Inspect(gone, s.Request.Look, func(session.Event) {}); !errors.Is(err, cause) {
 		t.Errorf("error %v after it was cancelled", err)
 	}
 }
+
+// audit tells the drive that was sanitized from any other, and what was changed on
+// it since, and writes nothing.
+func audit(t *testing.T, make Maker) {
+	s := make.station(t, blocktest.Faults{})
+	s.Local.Open = func(context.Context, drive.Drive, block.Mode) (block.Device, error) { return unclosed{s.Stick}, nil }
+	result, err := s.Sanitize(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement := s.Statement(result.Record)
+	writes := s.Stick.Counts().Writes
+	codes := func(look session.Look, st attest.Statement) (codes string) {
+		t.Helper()
+		var events []session.Stage
+		problems, err := s.Worker.Audit(t.Context(), look, st, func(e session.Event) { events = append(events, e.Stage) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range problems {
+			codes += p.Code + " "
+		}
+		if read := len(events) > 1 && events[0] == session.ReadBack; read != (codes == "" || strings.Contains(codes, "contents")) {
+			t.Errorf("%s: events %q", codes, events)
+		}
+		return codes
+	}
+	if got := codes(s.Request.Look, statement); got != "" {
+		t.Errorf("as it was attested: %s", got)
+	}
+	failed := statement
+	failed.Predicate.Verdict = attest.Fail
+	if got := codes(s.Request.Look, failed); got != "nothing-attested " {
+		t.Errorf("against a FAIL: %q", got)
+	}
+	other := statement
+	other.Predicate.Pattern.DriveDigest = strings.Repeat("0", 64)
+	if got := codes(s.Request.Look, other); got != "another-drive " {
+		t.Errorf("another drive: %q", got)
+	}
+	s.Stick.Poke([]byte("rtsp://user:password@camera.site/"), 7*mib)
+	if got := codes(s.Request.Look, statement); got != "contents-changed " {
+		t.Errorf("after it was written to: %q", got)
+	}
+	if n := s.Stick.Counts().Writes - writes; n > 0 {
+		t.Errorf("%d writes", n)
+	}
+	gone, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("somebody pressed Ctrl-C")
+	cancel(cause)
+	if _, err := s.Worker.Audit(gone, s.Request.Look, statement, func(session.Event) {}); !errors.Is(err, cause) {
+		t.Errorf("error %v after it was cancelled", err)
+	}
+}
+
+// unclosed is a stick that is opened again.
+type unclosed struct{ block.Device }
+
+func (unclosed) Close() error { return nil }

@@ -1,0 +1,4 @@
+//go:build !linux
+
+// Package udiskstest is for Linux, as UDisks2 is.
+package udiskstest
