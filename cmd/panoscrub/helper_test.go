@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,10 +37,13 @@ type user struct {
 	elevate    string
 	bus        string // the address of the system bus
 	id         uint32
+	inside     []string // how a command is run where the user's desktop is; empty for here
 }
 
-// somebody is a user ID that owns nothing.
-const somebody = 61234
+const (
+	somebody = 61234 // a user ID that owns nothing
+	bin      = 2     // whom every system knows; a bus talks to nobody else
+)
 
 const elevateSource = `package main
 
@@ -104,8 +108,16 @@ func linkedWithC() bool {
 // command prepares a start of the program by the user.
 func (u *user) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(u.dir, "panoscrub"), args...)
+	if len(u.inside) > 0 {
+		id := fmt.Sprint(u.id)
+		as := []string{"setpriv", "--reuid", id, "--regid", id, "--clear-groups", cmd.Path}
+		cmd = exec.Command(u.inside[0], slices.Concat(u.inside[1:], as, args)...)
+	}
 	cmd.Dir = u.dir
 	cmd.Env = append(os.Environ(), asProgram+"=1", "PANOSCRUB_STATE_DIR="+u.state, "PANOSCRUB_ELEVATE="+u.elevate, "DBUS_SYSTEM_BUS_ADDRESS="+u.bus)
+	if len(u.inside) > 0 {
+		return cmd
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.id, Gid: u.id}}
 	return cmd
 }

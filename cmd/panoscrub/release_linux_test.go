@@ -197,7 +197,6 @@ func TestUDisks(t *testing.T) {
 // TestUDisksDenies: whom UDisks2 may not serve the helper serves, and whoever wants
 // UDisks2 alone is told.
 func TestUDisksDenies(t *testing.T) {
-	const bin = 2 // whom every system knows; a bus talks to nobody else
 	u := newUserWith(t, bin)
 	node := u.stick(64 << 20)
 	udiskstest.RealService(t, node, "")
