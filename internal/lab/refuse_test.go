@@ -46,23 +46,12 @@ func TestSticksInUseAreRefused(t *testing.T) {
 		},
 		{
 			"dm-crypt", "held", false,
-			[][]string{
-				{"cp", "/etc/passwd", "/run/passphrase"},
-				{
-					"cryptsetup", "luksFormat", "--batch-mode", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
-					"--offset", "8192", "DRIVE", "/run/passphrase",
-				},
-				{"cryptsetup", "open", "--key-file", "/run/passphrase", "DRIVE", "vault"},
-			},
+			openVault,
 			[][]string{{"cryptsetup", "close", "vault"}},
 		},
 		{
 			"LVM", "held", false,
-			[][]string{
-				{"lvm", "pvcreate", "--yes", "DRIVE"},
-				{"lvm", "vgcreate", "group", "DRIVE"},
-				{"lvm", "lvcreate", "--yes", "--wipesignatures", "n", "--zero", "n", "--extents", "1", "--name", "volume", "group"},
-			},
+			openGroup,
 			[][]string{{"lvm", "vgchange", "--activate", "n", "group"}},
 		},
 		{
