@@ -17,7 +17,7 @@ func (s System) noteLoops(u *usage) error {
 	for _, l := range u.loops {
 		number, err := s.trace(l.backing)
 		if err != nil {
-			u.note(fmt.Errorf("what %s stands on: %w", l.name, err))
+			u.untraced = append(u.untraced, untraced{fmt.Sprintf("%s, which stands on %s", l.name, l.backing), "losetup -d /dev/" + l.name})
 		}
 		below := []string{number}
 		if number == "" {
@@ -31,19 +31,21 @@ func (s System) noteLoops(u *usage) error {
 }
 
 // noteZram finds the devices that compressed memory moves idle pages to. They are
-// not listed as held either.
+// not listed as held either, but claimed.
 func (s System) noteZram(u *usage) error {
 	compressed, err := s.backed("backing_dev")
 	for _, z := range compressed {
 		if z.backing == "none" {
 			continue
 		}
-		number, err := s.trace(z.backing)
-		if err != nil || number == "" {
-			u.note(fmt.Errorf("%s, which %s writes to, cannot be traced to a device", z.backing, z.name))
-			continue
+		number, err := s.claimed(z.backing)
+		switch {
+		case err != nil:
+			remedy := fmt.Sprintf("swapoff /dev/%s; zramctl --reset /dev/%s", z.name, z.name)
+			u.untraced = append(u.untraced, untraced{fmt.Sprintf("%s, which writes to %s", z.name, z.backing), remedy})
+		case number != "":
+			u.attached[number] = append(u.attached[number], z.name)
 		}
-		u.attached[number] = append(u.attached[number], z.name)
 	}
 	return err
 }

@@ -24,8 +24,8 @@ func (s System) ground(node string) (ground, error) {
 		return ground{}, err
 	}
 	u := s.usage()
-	if len(u.gaps) > 0 {
-		return ground{}, errors.New(strings.Join(u.gaps, "; "))
+	if unsure := u.unsure(); len(unsure) > 0 {
+		return ground{}, errors.New(strings.Join(unsure, "; "))
 	}
 	w := stackWalk{System: s, attached: u.attached, seen: map[string]bool{}}
 	err = w.visit(at, "")

@@ -26,6 +26,9 @@ func (d *disk) guard(what string, devices []device, u usage) []Refusal {
 	if len(d.unknown) > 0 {
 		refusals = append(refusals, refuse(ReasonUnknown, d.unknown...))
 	}
+	if len(u.untraced) > 0 {
+		refusals = append(refusals, refuseUntraced(u.untraced))
+	}
 	if d.alias {
 		refusals = append(refusals, refuse(ReasonAlias, d.drive.Attachment.Backing))
 	}
@@ -66,12 +69,12 @@ func against(devices []device, u usage) []Refusal {
 	slices.Sort(system)
 	slices.Sort(mounted)
 	for _, r := range []Refusal{
-		{ReasonSystem, system},
-		{ReasonOwn, own},
-		{ReasonMounted, mounted},
-		{ReasonHidden, hidden},
-		{ReasonSwap, swaps},
-		{ReasonHeld, holders},
+		refuse(ReasonSystem, system...),
+		refuse(ReasonOwn, own...),
+		refuse(ReasonMounted, mounted...),
+		refuse(ReasonHidden, hidden...),
+		refuse(ReasonSwap, swaps...),
+		refuse(ReasonHeld, holders...),
 	} {
 		if len(r.About) > 0 {
 			refusals = append(refusals, r)

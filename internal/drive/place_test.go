@@ -54,14 +54,3 @@ func TestOwnPlaceBehindALink(t *testing.T) {
 		t.Errorf("refused for %v", got)
 	}
 }
-
-// TestUntracedZram: compressed memory that writes nobody knows where counts
-// against every drive.
-func TestUntracedZram(t *testing.T) {
-	s := drivetest.Open(t, "zram")
-	writeFile(t, s.Root+"/sys/block/zram1/backing_dev", "/dev/gone\n")
-	d := resolve(t, s, s.Root+"/dev/sdb")
-	if d.Refusals[0].Reason != drive.ReasonUnknown || !strings.Contains(d.Refusals[0].Sentence(), "/dev/gone, which zram1 writes to") {
-		t.Errorf("refused for %+v", d.Refusals)
-	}
-}

@@ -2,7 +2,6 @@ package drive
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ type Reason string
 const (
 	ReasonNotUSB     Reason = "not-usb"     // neither a USB drive nor an SD card
 	ReasonUnknown    Reason = "unknown"     // something that a guard needs could not be found out
+	ReasonUntraced   Reason = "untraced"    // something in use may be on it, or on any other drive
 	ReasonNotRegular Reason = "not-regular" // neither a drive nor a regular file
 	ReasonAlias      Reason = "alias"       // another name of a device, or the file behind one
 	ReasonPartition  Reason = "partition"   // a part of a drive
@@ -31,7 +31,7 @@ const (
 
 // order is the order in which reasons are given, the gravest first.
 var order = []Reason{
-	ReasonNotUSB, ReasonUnknown, ReasonNotRegular, ReasonAlias, ReasonPartition, ReasonSystem,
+	ReasonNotUSB, ReasonUnknown, ReasonUntraced, ReasonNotRegular, ReasonAlias, ReasonPartition, ReasonSystem,
 	ReasonOwn, ReasonMounted, ReasonHidden, ReasonSwap, ReasonHeld, ReasonReadOnly, ReasonEmpty, ReasonOnDrive,
 }
 
@@ -49,10 +49,24 @@ type Refusal struct {
 	// About are the particulars: mount points, holders, nodes, causes. They are
 	// as found, and hostile until shown through Sentence or Hint.
 	About []string `json:"about,omitempty"`
+	// Remedies are commands that take away what stands against it.
+	Remedies []string `json:"remedies,omitempty"`
 }
 
 // refuse makes a refusal.
-func refuse(reason Reason, about ...string) Refusal { return Refusal{reason, about} }
+func refuse(reason Reason, about ...string) Refusal { return Refusal{Reason: reason, About: about} }
+
+// refuseUntraced makes the refusal for what may be on any drive.
+func refuseUntraced(all []untraced) Refusal {
+	r := refuse(ReasonUntraced)
+	for _, u := range all {
+		r.About = append(r.About, u.what)
+		if u.remedy != "" {
+			r.Remedies = append(r.Remedies, u.remedy)
+		}
+	}
+	return r
+}
 
 // Forbids reports whether the refusal stands against a purpose. Write protection
 // and an image's place are no hindrance to looking; everything else is, since
@@ -70,82 +84,11 @@ func (r Refusal) Sentence() string {
 // Hint says what to do about it. It is safe to print, and carries no name that
 // was chosen by a drive, such as a mount point: hints are copied into shells.
 func (r Refusal) Hint() string {
-	return strings.ReplaceAll(words[r.Reason].hint, "%s", listed(r.About))
-}
-
-// words holds what is said for each reason; %s is for the particulars.
-var words = map[Reason]struct{ sentence, hint string }{
-	ReasonNotUSB: {
-		"it is %s, neither a USB drive nor an SD card",
-		"only USB drives, SD cards and disk images are handled; no option changes that",
-	},
-	ReasonUnknown: {
-		"not enough is known about it to be sure: %s",
-		"what cannot be found out counts against a drive; /proc, /sys and /dev must be there and readable",
-	},
-	ReasonNotRegular: {
-		"it is %s, neither a drive nor a regular file",
-		"name a whole drive such as /dev/sdb, or a disk image",
-	},
-	ReasonAlias: {
-		"it stands for the device %s",
-		"name %s itself, if it is what you mean",
-	},
-	ReasonPartition: {
-		"it is a partition of the drive %s",
-		"name the whole drive, %s: the overwrite covers every partition and what lies between them",
-	},
-	ReasonSystem: {
-		"the running system is on it, at %s",
-		"choose another drive; one that the running system needs is never touched",
-	},
-	ReasonOwn: {
-		"what this program itself needs is on it: %s",
-		"keep the state folder (--state-dir) on another drive, and start the program from another drive and another folder",
-	},
-	ReasonMounted: {
-		"it is mounted at %s",
-		"inspect and sanitize unmount what the desktop mounted, and ask about other mounts (or take --release for a yes); what they leave you unmount yourself",
-	},
-	ReasonHidden: {
-		"a file system on it is in use, though it is mounted nowhere that this program sees: %s",
-		"end what uses it: it is mounted in a container, or it was detached (umount -l) while files on it are open",
-	},
-	ReasonSwap: {
-		"active swap space is on it: %s",
-		"if that is really the drive to sanitize, take its swap space out of use with swapoff first",
-	},
-	ReasonHeld: {
-		"it is in use by %s",
-		"inspect and sanitize close encrypted and LVM volumes when you agree (or with --release); the rest you close yourself: mdadm --stop for RAID, losetup -d for a loop device",
-	},
-	ReasonReadOnly: {
-		"%s",
-		"lift the write protection: the switch on the drive or on the card's adapter, or the mode of the image file",
-	},
-	ReasonEmpty: {
-		"%s",
-		"put a card into the reader, plug the drive in again, or name another image",
-	},
-	ReasonOnDrive: {
-		"this image lies on the USB drive %s, and overwriting it would leave that drive as it is",
-		"to sanitize the drive, unmount it and name %s; to sanitize the image, copy it to another place first",
-	},
-}
-
-// listed joins particulars, safe to print, and cuts a long list short.
-func listed(about []string) string {
-	const most = 5
-	rest := ""
-	if len(about) > most {
-		rest = fmt.Sprintf(" and %d more", len(about)-most)
-		about = about[:most]
+	remedies := ""
+	if len(r.Remedies) > 0 {
+		remedies = " (" + listed(r.Remedies) + ")"
 	}
-	safe := make([]string, len(about))
-	for i, a := range about {
-		safe[i] = human.Safe(a)
-	}
-	return strings.Join(safe, ", ") + rest
+	return strings.NewReplacer("%s", listed(r.About), "%r", remedies).Replace(words[r.Reason].hint)
 }
 
 // inOrder sorts refusals by their reason's place in order.

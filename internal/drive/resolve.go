@@ -120,9 +120,13 @@ func (s System) blockNumber(path string, info fs.FileInfo) (string, bool) {
 // classNumber is the number of the device with a name, as in "sdb1" or
 // "cciss/c0d0p1"; "" when the kernel knows none.
 func (s System) classNumber(name string) string {
-	number := dir(s.path("sys/class/block/" + strings.ReplaceAll(name, "/", "!"))).text("dev")
+	number := dir(s.path("sys/class/block/" + kernelName(name))).text("dev")
 	if !validNumber(number) {
 		return ""
 	}
 	return number
 }
+
+// kernelName is the kernel's own name of a device with a node in /dev, or in a
+// folder there: it has "!" for a slash.
+func kernelName(node string) string { return strings.ReplaceAll(node, "/", "!") }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -20,10 +19,11 @@ type usage struct {
 	loops    []loop
 	attached map[string][]string // names of the virtual devices that stand on it, unlisted by the kernel
 	gaps     []string            // what could not be found out
+	untraced []untraced          // what is in use, nobody knows on which device
 }
 
 // usage reads the tables of the kernel. It never fails: what cannot be read is a
-// gap, and a gap counts against every drive.
+// gap, and a gap counts against every drive, as does what cannot be traced.
 func (s System) usage() usage {
 	u := usage{
 		points: map[string][]string{}, hidden: map[string]string{}, swaps: map[string][]string{},
@@ -44,6 +44,15 @@ func (u *usage) note(err error) {
 	}
 }
 
+// unsure is all that is not known, in words.
+func (u usage) unsure() []string {
+	unsure := slices.Clone(u.gaps)
+	for _, t := range u.untraced {
+		unsure = append(unsure, t.what+" cannot be traced to a device")
+	}
+	return unsure
+}
+
 func (s System) noteMounts(u *usage) (err error) {
 	if u.mounts, err = table(s, "proc/self/mountinfo", parseMounts); err != nil {
 		return err
@@ -55,7 +64,7 @@ func (s System) noteMounts(u *usage) (err error) {
 	for i := range u.mounts {
 		m := &u.mounts[i]
 		if m.devices, err = s.devicesOf(*m, pools); err != nil {
-			u.note(fmt.Errorf("what is mounted at %s: %w", m.point, err))
+			u.untraced = append(u.untraced, untraced{what: fmt.Sprintf("what is mounted at %s from %s", m.point, m.source)})
 		}
 	}
 	s.noteOverlays(u.mounts)
@@ -73,29 +82,26 @@ func (s System) noteSwaps(u *usage) error {
 		return err
 	}
 	for _, swap := range swaps {
-		path := strings.TrimSuffix(swap.path, deleted)
 		if swap.file {
-			for _, number := range s.devicesUnder(s.path(path), u.mounts) {
-				u.swaps[number] = append(u.swaps[number], path)
-			}
+			s.noteSwapFile(u, strings.TrimSuffix(swap.path, deleted))
 			continue
 		}
-		number, err := s.trace(path)
-		if err == nil && number == "" {
-			err = fmt.Errorf("%s is not a block device", swap.path)
+		number, err := s.claimed(swap.path)
+		switch {
+		case err != nil:
+			u.untraced = append(u.untraced, untraced{"swap space on " + swap.path, command("swapoff ", swap.path)})
+		case number != "":
+			u.swaps[number] = append(u.swaps[number], "")
 		}
-		if err != nil {
-			u.note(fmt.Errorf("what is swapped to: %w", err))
-			continue
-		}
-		u.swaps[number] = append(u.swaps[number], "")
 	}
 	return nil
 }
 
-// deleted is what the kernel puts behind the name of a file that was deleted
-// while it was in use.
-const deleted = " (deleted)"
+func (s System) noteSwapFile(u *usage, path string) {
+	for _, number := range s.devicesUnder(s.path(path), u.mounts) {
+		u.swaps[number] = append(u.swaps[number], path)
+	}
+}
 
 // devicesOf is the numbers of the block devices that a mounted file system lies
 // on. Most carry it as their own number. Others have an anonymous one, and tell
@@ -120,50 +126,6 @@ func (s System) devicesOf(m mount, pools [][]string) ([]string, error) {
 		return nil, err
 	}
 	return []string{number}, nil
-}
-
-// btrfsPools is the numbers of the members of each mounted btrfs file system.
-func (s System) btrfsPools() (pools [][]string, err error) {
-	root := dir(s.path("sys/fs/btrfs"))
-	ids, err := root.names()
-	for _, id := range ids {
-		members, err := dir(root.path(id + "/devices")).names()
-		if err != nil {
-			return nil, fmt.Errorf("the members of a btrfs file system: %w", err)
-		}
-		var pool []string
-		for _, name := range members {
-			number := s.classNumber(name)
-			if number == "" {
-				return nil, fmt.Errorf("%s, a member of a btrfs file system, cannot be traced to a device", name)
-			}
-			pool = append(pool, number)
-		}
-		if pool != nil {
-			pools = append(pools, pool)
-		}
-	}
-	return pools, err
-}
-
-// trace finds the number of the block device that a path below /dev names; ""
-// when the path is not one of a block device. A name that has gone from /dev, or
-// that a container does not show, is looked up among the kernel's own names; one
-// that is not there either cannot be traced, which is an error.
-func (s System) trace(source string) (string, error) {
-	name, isDevice := strings.CutPrefix(source, "/dev/")
-	if !isDevice {
-		return "", nil
-	}
-	path := filepath.Join(s.dev(), name)
-	if info, err := os.Stat(path); err == nil {
-		number, _ := s.blockNumber(path, info)
-		return number, nil
-	}
-	if number := s.classNumber(name); number != "" {
-		return number, nil
-	}
-	return "", fmt.Errorf("%s cannot be traced to a device", source)
 }
 
 // table reads one of the kernel's tables.
