@@ -14,38 +14,55 @@ type Disk struct {
 	File string // its backing file
 
 	guest *Guest
+	port  int      // of the USB controller; 0 for the system disk
 	id    string   // of its device
 	units []string // names of what the emulator stores its bytes in
 }
 
 // System is the system disk.
-func (g *Guest) System() Disk { return Disk{g.SystemDisk, g, "system", []string{"system"}} }
+func (g *Guest) System() Disk {
+	return Disk{File: g.SystemDisk, guest: g, id: "system", units: []string{"system"}}
+}
 
-// Written is how many bytes the emulator has written to the disk or unmapped
-// since it was made.
-func (d Disk) Written(t testing.TB) (bytes int64) {
+// Written is what the emulator was asked to write to a disk or to unmap there since
+// the disk was made. Commands counts also what it could not do.
+type Written struct{ Bytes, Commands int64 }
+
+// unitStats is what the emulator counts for one unit of a disk.
+type unitStats struct {
+	Unit  string `json:"node-name"`
+	Stats struct {
+		Written       int64 `json:"wr_bytes"`
+		Writes        int64 `json:"wr_operations"`
+		FailedWrites  int64 `json:"failed_wr_operations"`
+		InvalidWrites int64 `json:"invalid_wr_operations"`
+		Unmapped      int64 `json:"unmap_bytes"`
+		Unmaps        int64 `json:"unmap_operations"`
+		FailedUnmaps  int64 `json:"failed_unmap_operations"`
+		InvalidUnmaps int64 `json:"invalid_unmap_operations"`
+	} `json:"stats"`
+}
+
+// Written asks the emulator.
+func (d Disk) Written(t testing.TB) (w Written) {
 	t.Helper()
-	var all []struct {
-		Unit  string `json:"node-name"`
-		Stats struct {
-			Written  int64 `json:"wr_bytes"`
-			Unmapped int64 `json:"unmap_bytes"`
-		} `json:"stats"`
-	}
+	var all []unitStats
 	if err := d.guest.monitor.do("query-blockstats", nil, &all); err != nil {
 		t.Fatal(err)
 	}
 	found := 0
 	for _, unit := range all {
 		if slices.Contains(d.units, unit.Unit) {
-			bytes += unit.Stats.Written + unit.Stats.Unmapped
+			s := unit.Stats
+			w.Bytes += s.Written + s.Unmapped
+			w.Commands += s.Writes + s.FailedWrites + s.InvalidWrites + s.Unmaps + s.FailedUnmaps + s.InvalidUnmaps
 			found++
 		}
 	}
 	if found != len(d.units) {
 		t.Fatalf("the emulator counts %d units of %s, not %d: %+v", found, d.id, len(d.units), all)
 	}
-	return bytes
+	return w
 }
 
 // Digest is the SHA-256 of the bytes of the backing file.

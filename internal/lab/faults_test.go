@@ -76,12 +76,12 @@ func TestEightAtOnce(t *testing.T) {
 	const size = 4 << 20
 	slow := lab.SlowWrites(size / 2)
 	stalling, node := s.plug(lab.Stick{Serial: "EE04012700007890", Size: size, Inside: slow.Inside})
-	stalled := s.guest.Start(t, s.command(append(s.sanitizing(node), "--json")...))
+	stalled := s.start(s.command(append(s.sanitizing(node), "--json")...))
 
-	var runs []*lab.Process
+	var runs []run
 	for _, digit := range "1234567" {
 		_, node := s.plug(lab.Stick{Serial: "EE0401270000789" + string(digit), Size: size})
-		runs = append(runs, s.guest.Start(t, s.command(append(s.sanitizing(node), "--json")...)))
+		runs = append(runs, s.start(s.command(append(s.sanitizing(node), "--json")...)))
 	}
 	slow.Await(t)
 	for _, run := range runs {

@@ -25,7 +25,7 @@ type Guest struct {
 	control *control
 
 	mu    sync.Mutex
-	ports map[int]bool // of the USB controller, that are taken
+	ports map[int]*Plugged // of the USB controller, that are taken
 }
 
 // Boot boots a guest from a system disk, "" for a new one.
@@ -40,7 +40,7 @@ func (l *Lab) Boot(disk string) (*Guest, error) {
 			return nil, err
 		}
 	}
-	g := &Guest{SystemDisk: disk, dir: dir, ended: make(chan struct{}), ports: map[int]bool{}}
+	g := &Guest{SystemDisk: disk, dir: dir, ended: make(chan struct{}), ports: map[int]*Plugged{}}
 	if err := g.start(l); err != nil {
 		g.Cut()
 		return nil, fmt.Errorf("booting a guest: %w; %s", err, g.lastWords())
@@ -99,8 +99,9 @@ func accept(l net.Listener) (net.Conn, error) {
 	return l.Accept()
 }
 
-// usbPorts is how many sticks can be plugged in at once.
-const usbPorts = 15
+// kernelOptions leave out a check of the timer, which fails now and then where the
+// emulator has to wait for a processor.
+const kernelOptions = "console=ttyS0 panic=-1 quiet no_timer_check"
 
 // arguments describe the machine. It is emulated without the processor's help,
 // which not every machine can give: so it is the same machine everywhere.
@@ -109,7 +110,7 @@ func (g *Guest) arguments(l *Lab) []string {
 	return []string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
-		"-kernel", l.kernel, "-initrd", l.initramfs, "-append", "console=ttyS0 panic=-1 quiet",
+		"-kernel", l.kernel, "-initrd", l.initramfs, "-append", kernelOptions,
 		"-serial", "file:" + in("console"),
 		"-qmp", "unix:" + in("monitor"),
 		"-device", "virtio-serial-pci",
@@ -153,23 +154,4 @@ func (g *Guest) lastWords() string {
 		words = fmt.Sprintf("the emulator has ended (%v) and said: %s; %s", g.fate, &g.said, words)
 	}
 	return words
-}
-
-// takePort finds a free port.
-func (g *Guest) takePort() (int, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for port := 1; port <= usbPorts; port++ {
-		if !g.ports[port] {
-			g.ports[port] = true
-			return port, nil
-		}
-	}
-	return 0, errors.New("all ports are taken")
-}
-
-func (g *Guest) freePort(port int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.ports, port)
 }

@@ -17,7 +17,7 @@ var wanted = []string{
 	"virtio_pci", "virtio_blk", "virtio_console", "crc32c_generic", "ext4",
 	"xhci_pci", "usb_storage", "uas", "sd_mod",
 	"nls_utf8", "nls_ascii", "nls_cp437", "vfat",
-	"dm_mod", "dm_crypt", "ecb", "xts", "loop",
+	"dm_mod", "dm_crypt", "ecb", "xts", "loop", "zram", "btrfs",
 }
 
 // module is one that is to be loaded.

@@ -23,7 +23,7 @@ const small = 16 << 20
 // plugs it in again: the kernel mounts it, it is empty, and the record says so.
 func TestWholeJob(t *testing.T) {
 	s := tell(t)
-	watch := s.guest.Start(t, s.command("drives", "--watch", "--json"))
+	watch := s.start(s.command("drives", "--watch", "--json"))
 	watch.Await(t, "/dev/vda")
 	stick := s.guest.Plug(t, lab.Stick{Serial: "4C530001230815114233", Size: small, File: usedStick(t)})
 	watch.Await(t, `"event":"added"`)
@@ -126,7 +126,7 @@ func TestDriversAndSectors(t *testing.T) {
 			}
 			s.sanitize(node, attest.Pass)
 			s.panoscrub(0, "verify", s.records()[0], "--drive", node)
-			if written := stick.Written(t); written < c.stick.Size {
+			if written := stick.Written(t).Bytes; written < c.stick.Size {
 				t.Errorf("%d of %d bytes were written", written, c.stick.Size)
 			}
 		})

@@ -31,7 +31,7 @@ func TestPulled(t *testing.T) {
 			s := tell(t)
 			slow := c.slow(c.from)
 			stick, node := s.plug(lab.Stick{Serial: "CC04012700007891", Size: size, Inside: slow.Inside})
-			run := s.guest.Start(t, s.command(append(s.sanitizing(node), "--events")...))
+			run := s.start(s.command(append(s.sanitizing(node), "--events")...))
 			slow.Await(t)
 			stick.Pull(t)
 
@@ -91,7 +91,7 @@ func TestPowerCut(t *testing.T) {
 	slow := lab.SlowWrites(small / 2)
 	stick, node := first.plug(lab.Stick{Serial: "CC04012700007892", Size: small, Inside: slow.Inside})
 	first.panoscrub(0, "key", "init")
-	first.guest.Start(t, first.command(first.sanitizing(node)...))
+	first.start(first.command(first.sanitizing(node)...))
 	slow.Await(t)
 	first.guest.Cut()
 

@@ -67,7 +67,7 @@ func TestSticksInUseAreRefused(t *testing.T) {
 				s := tell(t)
 				s.each(node, c.use)
 				t.Cleanup(func() { s.each(node, c.release) })
-				s.panoscrub(4, "inspect", node)
+				s.panoscrub(refused, "inspect", node)
 				s.refused(stick.Disk, node, c.reason)
 			})
 			s.sanitize(node, attest.Pass)

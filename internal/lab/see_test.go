@@ -15,7 +15,7 @@ type listed struct {
 	}
 	Usable   bool
 	Confirm  string
-	Refusals []struct{ Reason string }
+	Refusals []struct{ Reason, Hint string }
 }
 
 func (d listed) reasons() (reasons []string) {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"testing"
 	"time"
+
+	"github.com/panoscrub/panoscrub/internal/lab/wire"
 )
 
 // Node waits until the guest's kernel has the stick, and returns its node.
@@ -12,7 +14,7 @@ func (p *Plugged) Node(t testing.TB) string {
 	t.Helper()
 	var node string
 	p.guest.until(t, p.id+" to appear", func() bool {
-		node = p.find(t)
+		node = p.Find(t)
 		return node != ""
 	})
 	return node
@@ -21,14 +23,18 @@ func (p *Plugged) Node(t testing.TB) string {
 // AwaitGone waits until the guest's kernel has dropped the stick.
 func (p *Plugged) AwaitGone(t testing.TB) {
 	t.Helper()
-	p.guest.until(t, p.id+" to go", func() bool { return p.find(t) == "" })
+	p.guest.until(t, p.id+" to go", func() bool { return p.Find(t) == "" })
 }
 
-// find looks the stick up by its port.
-func (p *Plugged) find(t testing.TB) string {
+// Find is the node of the disk; "" for a stick that the guest's kernel does not
+// have.
+func (d Disk) Find(t testing.TB) string {
 	t.Helper()
-	disks := p.guest.Must(t, "sh", "-c", "for disk in /sys/block/*; do readlink -f $disk; done")
-	at := regexp.MustCompile(fmt.Sprintf(`(?m)/\d+-%d/.*:0/block/(sd\w+)$`, p.port)).FindStringSubmatch(disks)
+	if d.port == 0 {
+		return wire.SystemDisk
+	}
+	disks := d.guest.Must(t, "sh", "-c", "for disk in /sys/block/*; do readlink -f $disk; done")
+	at := regexp.MustCompile(fmt.Sprintf(`(?m)/\d+-%d/.*:0/block/(sd\w+)$`, d.port)).FindStringSubmatch(disks)
 	if at == nil {
 		return ""
 	}

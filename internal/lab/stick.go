@@ -29,7 +29,6 @@ type Stick struct {
 type Plugged struct {
 	Disk
 	stick Stick
-	port  int
 }
 
 // Plug plugs a stick in; it is taken out for good when the test ends.
@@ -41,17 +40,16 @@ func (g *Guest) Plug(t testing.TB, s Stick) *Plugged {
 			t.Fatal(err)
 		}
 	}
-	port, err := g.takePort()
-	if err != nil {
+	p := &Plugged{Disk{File: s.File, guest: g}, s}
+	if err := g.takePort(p); err != nil {
 		t.Fatal(err)
 	}
-	p := &Plugged{Disk{s.File, g, fmt.Sprintf("stick%d", port), nil}, s, port}
 	medium, err := p.medium(t)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		defer g.freePort(port)
+		defer g.freePort(p.port)
 		if err := p.remove(); err != nil {
 			t.Errorf("taking %s out: %v; %s", p.id, err, g.lastWords())
 		}

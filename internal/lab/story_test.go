@@ -72,7 +72,12 @@ func tell(t *testing.T) story {
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	return story{t, shared.guest, "/run/" + strings.ReplaceAll(t.Name(), "/", "-")}
+	return tellIn(t, shared.guest)
+}
+
+// tellIn begins a story in a guest.
+func tellIn(t *testing.T, g *lab.Guest) story {
+	return story{t, g, "/run/" + strings.ReplaceAll(t.Name(), "/", "-")}
 }
 
 // plug plugs in a stick and waits until the kernel has it.
@@ -87,15 +92,39 @@ func (s story) command(args ...string) lab.Command {
 	return lab.Command{Argv: append([]string{"panoscrub"}, args...), Env: []string{"PANOSCRUB_STATE_DIR=" + s.state}}
 }
 
+// run is a program that was started, with what there was before.
+type run struct {
+	*lab.Process
+	before scene
+}
+
+// askedFor lets pass what was opened so far, by a program that was not refused yet.
+func (r *run) askedFor() { r.before.opened = len(r.before.guest.Openings(r.before.T)) }
+
+// start starts the program.
+func (s story) start(cmd lab.Command) run {
+	s.Helper()
+	before := s.look()
+	return run{s.guest.Start(s.T, cmd), before}
+}
+
 // panoscrub runs the program and insists on its exit code.
 func (s story) panoscrub(code int, args ...string) lab.Result {
 	s.Helper()
-	return s.ends(code, s.guest.Start(s.T, s.command(args...)))
+	return s.ends(code, s.start(s.command(args...)))
 }
 
-func (s story) ends(code int, p *lab.Process) lab.Result {
+// refused is the exit code when a drive may not be touched.
+const refused = 4
+
+// ends waits for the end of a run and insists on its exit code. What should be
+// refused must not touch a drive, whether it was refused or not.
+func (s story) ends(code int, p run) lab.Result {
 	s.Helper()
 	r := p.Wait(s.T)
+	if code == refused {
+		p.before.untouched()
+	}
 	if r.Code != code {
 		s.Fatalf("%s: exit code %d, want %d\n%s\n%s", p, r.Code, code, r.Stdout, r.Stderr)
 	}
@@ -112,10 +141,10 @@ func (s story) sanitizing(node string) []string {
 // prints, what it stores and what its verify says must agree.
 func (s story) sanitize(node, verdict string) attest.Predicate {
 	s.Helper()
-	return s.judge(verdict, s.guest.Start(s.T, s.command(append(s.sanitizing(node), "--json")...)))
+	return s.judge(verdict, s.start(s.command(append(s.sanitizing(node), "--json")...)))
 }
 
-func (s story) judge(verdict string, p *lab.Process) attest.Predicate {
+func (s story) judge(verdict string, p run) attest.Predicate {
 	s.Helper()
 	code := 5
 	if verdict == attest.Pass {

@@ -25,8 +25,9 @@ func TestSwappedWhileAsked(t *testing.T) {
 
 			cmd := s.command("sanitize", node, "--appliance", appliance)
 			cmd.Terminal = true
-			run := s.guest.Start(t, cmd)
+			run := s.start(cmd)
 			run.Await(t, "Type the last 4 characters")
+			run.askedFor()
 			confirmed.Pull(t)
 			confirmed.AwaitGone(t)
 			other.Replug(t)
@@ -35,7 +36,7 @@ func TestSwappedWhileAsked(t *testing.T) {
 			defer s.watch(confirmed.Disk).untouched()
 			run.Type(t, "4711\n")
 
-			r := s.ends(4, run)
+			r := s.ends(refused, run)
 			if records := s.records(); len(records) > 0 {
 				t.Errorf("there are records: %q", records)
 			}
@@ -59,7 +60,7 @@ func TestSwappedBeforeStart(t *testing.T) {
 		t.Fatalf("the other one is %s, not %s", taken, node)
 	}
 	defer s.watch(other.Disk).untouched()
-	s.panoscrub(4, command...)
+	s.panoscrub(refused, command...)
 }
 
 // TestTwins has two sticks with one serial: the one that is named is sanitized,

@@ -18,7 +18,13 @@ import (
 
 // mounts are what a Linux system has at the least.
 var mounts = []struct{ kind, at string }{
-	{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"devpts", "/dev/pts"}, {"tmpfs", "/run"}, {"tmpfs", "/tmp"},
+	{"proc", "/proc"},
+	{"sysfs", "/sys"},
+	{"devtmpfs", "/dev"},
+	{"devpts", "/dev/pts"},
+	{"tmpfs", "/run"},
+	{"tmpfs", "/tmp"},
+	{"tracefs", wire.Tracing},
 }
 
 // prepare makes the system ready, up to where disks and ports appear.
@@ -37,7 +43,7 @@ func prepare() error {
 	if out, err := exec.Command("/bin/busybox", "--install", "-s", "/bin").CombinedOutput(); err != nil {
 		return fmt.Errorf("installing busybox: %w: %s", err, out)
 	}
-	return loadModules()
+	return errors.Join(watchOpens(), loadModules())
 }
 
 func loadModules() error {

@@ -28,10 +28,15 @@ type Reply struct {
 	Error string `json:"error,omitempty"` // it could not be started
 }
 
-// Files of the guest that the lab makes and the agent reads.
+// Files of the guest that both know, and what is in them.
 const (
 	ModuleOrder = "/modules/order" // names of files in /modules, in the order of loading
 	SystemDisk  = "/dev/vda"       // ext4, mounted at [SystemMount]
 	SystemMount = "/var"
 	Port        = "/dev/vport0p1" // the serial port
+
+	// Tracing is the folder of the kernel's tracer, which notes each attempt to open
+	// a disk, as an event of this name with the fields path and flags.
+	Tracing = "/sys/kernel/tracing"
+	Opens   = "opens"
 )
