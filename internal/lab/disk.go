@@ -24,9 +24,9 @@ func (g *Guest) System() Disk {
 	return Disk{File: g.SystemDisk, guest: g, id: "system", units: []string{"system"}}
 }
 
-// Written is what the emulator was asked to write to a disk or to unmap there since
-// the disk was made. Commands counts also what it could not do.
-type Written struct{ Bytes, Commands int64 }
+// Written is what the emulator was asked to do to the bytes of a disk since that was
+// made. Commands counts also what it could not do.
+type Written struct{ Bytes, Unmapped, Commands int64 }
 
 // unitStats is what the emulator counts for one unit of a disk.
 type unitStats struct {
@@ -54,7 +54,8 @@ func (d Disk) Written(t testing.TB) (w Written) {
 	for _, unit := range all {
 		if slices.Contains(d.units, unit.Unit) {
 			s := unit.Stats
-			w.Bytes += s.Written + s.Unmapped
+			w.Bytes += s.Written
+			w.Unmapped += s.Unmapped
 			w.Commands += s.Writes + s.FailedWrites + s.InvalidWrites + s.Unmaps + s.FailedUnmaps + s.InvalidUnmaps
 			found++
 		}

@@ -69,27 +69,37 @@ func TestCounterfeit(t *testing.T) {
 	t.Logf("the reasons: %q", record.Reasons)
 }
 
-// TestEightAtOnce sanitizes eight sticks side by side. One of them stalls, and is
-// pulled when the others are done: it holds up nobody.
+// TestEightAtOnce sanitizes eight sticks side by side: none has come to its end when
+// the last one is being overwritten. One of them stays slow, and is pulled when the
+// others are done: it holds up nobody.
 func TestEightAtOnce(t *testing.T) {
 	s := tell(t)
-	const size = 4 << 20
-	slow := lab.SlowWrites(size / 2)
-	stalling, node := s.plug(lab.Stick{Serial: "EE04012700007890", Size: size, Inside: slow.Inside})
-	stalled := s.start(s.command(append(s.sanitizing(node), "--json")...))
-
+	var sticks []*lab.Plugged
+	var slow []*lab.Slowing
 	var runs []run
-	for _, digit := range "1234567" {
-		_, node := s.plug(lab.Stick{Serial: "EE0401270000789" + string(digit), Size: size})
+	for _, digit := range "01234567" {
+		slowing := lab.SlowWrites(0)
+		stick, node := s.plug(lab.Stick{Serial: "EE0401270000789" + string(digit), Size: small, Inside: slowing.Inside})
+		sticks, slow = append(sticks, stick), append(slow, slowing)
 		runs = append(runs, s.start(s.command(append(s.sanitizing(node), "--json")...)))
 	}
-	slow.Await(t)
+	for _, slowing := range slow {
+		slowing.Await(t)
+	}
 	for _, run := range runs {
+		if run.Ended() {
+			t.Errorf("%s has ended before all were at work", run)
+		}
+	}
+	for _, slowing := range slow[1:] {
+		slowing.Recover()
+	}
+	for _, run := range runs[1:] {
 		s.judge(attest.Pass, run)
 	}
-	stalling.Pull(t)
-	s.judge(attest.Incomplete, stalled)
-	if records := s.records(); len(records) != 8 {
+	sticks[0].Pull(t)
+	s.judge(attest.Incomplete, runs[0])
+	if records := s.records(); len(records) != len(runs) {
 		t.Errorf("there are %d records", len(records))
 	}
 }

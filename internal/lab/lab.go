@@ -8,7 +8,8 @@
 //
 // The guest has no network, one system disk that outlives a power cut, and as
 // many sticks as a test plugs in. A stick is a file on this machine, whose bytes
-// the test can look at, and the emulator counts what was written to it.
+// the test can look at; the emulator counts what was written to it, and the guest's
+// kernel notes who wanted to open it.
 package lab
 
 import (

@@ -112,6 +112,7 @@ func TestDriversAndSectors(t *testing.T) {
 		{"usb-storage", "usb-storage", lab.Stick{Serial: "07A81230B2F3C455", Size: small}},
 		{"uas", "uas", lab.Stick{Serial: "07A81230B2F3C456", Size: small, UAS: true}},
 		{"uas with unmap", "uas", lab.Stick{Serial: "07A81230B2F3C457", Size: small, UAS: true, Unmap: true}},
+		{"uas disk with unmap", "uas", lab.Stick{Serial: "07A81230B2F3C460", Size: small, UAS: true, Unmap: true, Fixed: true}},
 		{"sectors of 4096 bytes", "usb-storage", lab.Stick{Serial: "07A81230B2F3C458", Size: 258 << 20, SectorSize: 4096}},
 		{"no serial", "usb-storage", lab.Stick{Size: small}},
 		{"not removable", "usb-storage", lab.Stick{Serial: "07A81230B2F3C459", Size: small, Fixed: true}},
@@ -124,11 +125,26 @@ func TestDriversAndSectors(t *testing.T) {
 				d.Identity.Serial != c.stick.Serial || (d.Attachment.Removable == "no") != c.stick.Fixed {
 				t.Errorf("it is seen as %+v", d)
 			}
+			if c.stick.Unmap {
+				s.unmap(stick, node)
+			}
+			before := stick.Written(t)
 			s.sanitize(node, attest.Pass)
 			s.panoscrub(0, "verify", s.records()[0], "--drive", node)
-			if written := stick.Written(t).Bytes; written < c.stick.Size {
-				t.Errorf("%d of %d bytes were written", written, c.stick.Size)
+			// A drive that holds nothing where it was unmapped is overwritten all the same.
+			if now := stick.Written(t); now.Bytes-before.Bytes < c.stick.Size || now.Unmapped != before.Unmapped {
+				t.Errorf("of %d bytes, written were: before %+v, now %+v", c.stick.Size, before, now)
 			}
 		})
+	}
+}
+
+// unmap has the guest unmap a stick that holds something.
+func (s story) unmap(stick *lab.Plugged, node string) {
+	s.Helper()
+	s.must("dd", "if=/dev/urandom", "of="+node, "bs=1M", "count=16", "conv=fsync")
+	s.must("blkdiscard", node)
+	if unmapped := stick.Written(s.T).Unmapped; unmapped != small {
+		s.Errorf("of a drive with UNMAP, %d bytes were unmapped", unmapped)
 	}
 }

@@ -90,6 +90,12 @@ func (p *Process) Await(t testing.TB, text string) {
 	}
 }
 
+// Ended reports whether the program has ended.
+func (p *Process) Ended() bool {
+	_, ended, _ := p.state()
+	return ended
+}
+
 // Wait waits for the end of the program.
 func (p *Process) Wait(t testing.TB) Result {
 	t.Helper()

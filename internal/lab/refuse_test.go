@@ -98,7 +98,8 @@ func TestUnusableSticksAreRefused(t *testing.T) {
 	}{
 		{"write-protected", "read-only", 0, lab.Stick{Size: small, ReadOnly: true}},
 		{"write-protected by uas", "read-only", 0, lab.Stick{Size: small, ReadOnly: true, UAS: true}},
-		{"no medium", "empty", 4, lab.Stick{Size: 0}},
+		{"no medium", "empty", refused, lab.Stick{Size: 0}},
+		{"no bytes", "empty", refused, lab.Stick{Size: 0, Fixed: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := tell(t)
