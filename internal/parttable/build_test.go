@@ -40,6 +40,12 @@ func (m *image) fatBoot(lba int) *image {
 	return m.sign(lba)
 }
 
+// extSuper puts the mark of a superblock of ext.
+func (m *image) extSuper(lba int) *image {
+	copy(m.bytes[lba*m.sectorSize+1080:], "\x53\xEF")
+	return m
+}
+
 const basicData = "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7"
 
 // gpt writes one of the two copies, with a partition for each pair of sectors.

@@ -96,7 +96,7 @@ func (d disk) judge(m mbr) Table {
 
 // Detect reads the table of an image, whose sector size nothing tells, and
 // returns it with the sector size at which it makes sense. 512 is the answer
-// unless a GPT, or the boot sectors that an MBR points at, speak for 4096.
+// unless a GPT, or what begins where an MBR points at, speaks for 4096.
 func Detect(r io.ReaderAt, size int64) (Table, int, error) {
 	small, err := Read(r, size, 512)
 	if err != nil || small.Scheme == SchemeGPT {
@@ -106,17 +106,22 @@ func Detect(r io.ReaderAt, size int64) (Table, int, error) {
 	if err != nil {
 		return small, 512, err
 	}
-	if large.Scheme == SchemeGPT || bootSectors(r, large) > bootSectors(r, small) {
+	if large.Scheme == SchemeGPT || begun(r, large) > begun(r, small) {
 		return large, 4096, nil
 	}
 	return small, 512, nil
 }
 
-// bootSectors counts the partitions that begin with a signed boot sector.
-func bootSectors(r io.ReaderAt, t Table) (n int) {
+// begun counts the partitions that begin with a signed boot sector, or as ext does,
+// which leaves that sector to others.
+func begun(r io.ReaderAt, t Table) (n int) {
+	const superMagic = 1024 + 56 // 53 EF
 	for _, e := range t.Entries {
-		var sector [mbrBytes]byte
-		if _, err := r.ReadAt(sector[:], e.Start); (err == nil || err == io.EOF) && signed(sector) {
+		var head [superMagic + 2]byte
+		if _, err := r.ReadAt(head[:], e.Start); err != nil && err != io.EOF {
+			continue
+		}
+		if signed([mbrBytes]byte(head[:])) || head[superMagic] == 0x53 && head[superMagic+1] == 0xEF {
 			n++
 		}
 	}

@@ -251,6 +251,8 @@ func TestDetect(t *testing.T) {
 		{"zeros", newImage(mib, 512), 512, "none"},
 		{"MBR 512", newImage(4*mib, 512).entry(0, 0, 0x0C, 64, 128).fatBoot(64), 512, "mbr"},
 		{"MBR 4096", newImage(4*mib, 4096).entry(0, 0, 0x0C, 64, 128).fatBoot(64), 4096, "mbr"},
+		{"MBR 4096 of ext", newImage(4*mib, 4096).entry(0, 0, 0x83, 64, 128).extSuper(64), 4096, "mbr"},
+		{"MBR 512 of ext, and FAT where 4096 would have it", newImage(4*mib, 512).entry(0, 0, 0x83, 64, 128).extSuper(64).fatBoot(512), 512, "mbr"},
 		{"MBR of unformatted partitions", newImage(4*mib, 512).entry(0, 0, 0x0C, 64, 128), 512, "mbr"},
 		{"GPT 512", bothGPTs(512), 512, "gpt"},
 		{"GPT 4096", bothGPTs(4096), 4096, "gpt"},
