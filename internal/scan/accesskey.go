@@ -58,16 +58,16 @@ func isAccessKey(text []byte, at int) bool {
 }
 
 // secretsIn reports whether what can be a secret key stands in text, and what can
-// be a session token.
+// be a session token. An equals sign parts them from their names, as in a shell.
 func secretsIn(text []byte) (secret, token bool) {
 	for at := 0; at < len(text); at++ {
 		start := at
-		for at < len(text) && base64Char(text[at]) {
+		for at < len(text) && base64Digit[text[at]] {
 			at++
 		}
 		run := text[start:at]
 		secret = secret || isSecretKey(run)
-		token = token || len(bytes.TrimRight(run, "=")) >= leastSessionToken
+		token = token || len(run) >= leastSessionToken
 	}
 	return secret, token
 }
@@ -75,7 +75,7 @@ func secretsIn(text []byte) (secret, token bool) {
 // isSecretKey reports whether a run of base64 can be a secret key: it must look
 // random, as hexadecimal digests of 40 characters do not.
 func isSecretKey(run []byte) bool {
-	if len(run) != secretKeyChars || bytes.IndexByte(run, '=') >= 0 {
+	if len(run) != secretKeyChars {
 		return false
 	}
 	upper, lower, digits := 0, 0, 0

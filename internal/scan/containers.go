@@ -37,8 +37,8 @@ func init() {
 	for _, next := range "ABC" { // versions 1.0, 2.0 and 4.5 follow the signature
 		containers[base64.StdEncoding.EncodeToString([]byte(zipLocal))[:5]+string(next)] = openBase64(0, 0)
 	}
-	containers["H4sIA"+"AAA"] = openBase64(0, 0) // gzip without a name and a time, as programs write it
-	containers["H4sICA"] = openBase64(0, 0)      // and with a name, as gzip does
+	containers["H4sIA"] = openBase64(0, 0) // gzip without a name, and a time that may be any
+	containers["H4sIC"] = openBase64(0, 0) // and with a name
 }
 
 // base64Of is what text becomes in base64 when shift bytes precede it in a group

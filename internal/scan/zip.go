@@ -59,7 +59,8 @@ func parseLocal(v *view, pos int64) (localHeader, bool) {
 		return localHeader{}, false
 	}
 	h.name = string(name)
-	if flags&zipStreamed != 0 && h.compressed == 0 {
+	if h.compressed == 0 && (flags&zipStreamed != 0 || h.method == zipDeflated) {
+		// No bytes at all are no DEFLATE stream: the size stands elsewhere.
 		h.compressed, h.content = zipUnknown, zipUnknown
 	}
 	if h.compressed == zip64 || h.content == zip64 {
