@@ -175,10 +175,10 @@ func gzipHeader(v *view, pos int64) (name string, data int64, ok bool) {
 			continue
 		}
 		start := at
-		for at < len(b) && b[at] >= ' ' {
+		for at < len(b) && b[at] != 0 {
 			at++
 		}
-		if at >= len(b) || b[at] != 0 {
+		if at >= len(b) {
 			return "", 0, false
 		}
 		if flag == gzipName {

@@ -3,7 +3,6 @@ package scan
 import (
 	"bytes"
 	"encoding/binary"
-	"unicode/utf8"
 )
 
 // ZIP signatures, lengths and flags (PKWARE APPNOTE 6.3.10, §4.3 and §4.4).
@@ -55,7 +54,7 @@ func parseLocal(v *view, pos int64) (localHeader, bool) {
 		return localHeader{}, false
 	}
 	name := b[zipLocalBytes:][:nameBytes]
-	if bytes.ContainsFunc(name, func(r rune) bool { return r < ' ' && r != utf8.RuneError }) {
+	if bytes.IndexByte(name, 0) >= 0 { // any other byte may be there, to annoy terminals
 		return localHeader{}, false
 	}
 	h.name = string(name)
