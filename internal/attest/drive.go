@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/panoscrub/panoscrub/internal/human"
 )
 
 // IdentitySchema names the identity document that this version can recompute.
@@ -52,7 +54,8 @@ func ParseIdentity(doc []byte) (Identity, error) {
 }
 
 // Canonical is the identity document: the fields in the order of the struct, two
-// spaces of indent, no escapes for HTML, one newline at the end.
+// spaces of indent, escapes for nothing but what is not printable, one newline at
+// the end.
 func (id Identity) Canonical() []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -61,7 +64,7 @@ func (id Identity) Canonical() []byte {
 	if err := enc.Encode(id); err != nil {
 		panic("attest: an identity of strings and integers always encodes: " + err.Error())
 	}
-	return b.Bytes()
+	return human.JSON(b.Bytes()) // people look at it, and a drive names itself
 }
 
 // Drive is the drive with what was so at the time of the run.

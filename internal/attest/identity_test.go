@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
+	"unicode"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/drive"
@@ -17,7 +18,7 @@ func TestIdentityIsTheDrives(t *testing.T) {
 		{
 			Schema: drive.IdentitySchema, Kind: drive.KindUSB, VendorID: "0781", ProductID: "5581", Revision: "0100",
 			Manufacturer: "M <&>", Product: "P \u2028", Serial: "S \"\\", SerialQuality: drive.SerialUnique,
-			InquiryVendor: "V\t", InquiryModel: "\ufffd", InquiryRevision: "R", Name: "ü.img", LUN: 3,
+			InquiryVendor: "V\t", InquiryModel: "\ufffd \u202e\u009b\x7f\U000e0041", InquiryRevision: "R", Name: "ü.img", LUN: 3,
 			SizeBytes: 1<<63 - 1, LogicalSectorBytes: 4096,
 		},
 	} {
@@ -28,6 +29,9 @@ func TestIdentityIsTheDrives(t *testing.T) {
 		}
 		if !bytes.Equal(parsed.Canonical(), doc) {
 			t.Errorf("recomputed as\n%s\ninstead of\n%s", parsed.Canonical(), doc)
+		}
+		if i := bytes.IndexFunc(doc, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+			t.Errorf("what is not printable stands at byte %d of\n%q", i, doc)
 		}
 		var theirs, ours map[string]any
 		if json.Unmarshal(doc, &theirs) != nil || json.Unmarshal(parsed.Canonical(), &ours) != nil || len(theirs) != len(ours) {

@@ -11,6 +11,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+
+	"github.com/panoscrub/panoscrub/internal/human"
 )
 
 // IdentitySchema names the version of the canonical identity document.
@@ -67,7 +69,7 @@ type Identity struct {
 
 // Canonical is the identity document: the bytes that are digested and that
 // stand beside each record. Field order is the struct's, two spaces of indent,
-// one newline at the end.
+// escapes for what is not printable, one newline at the end.
 func (id Identity) Canonical() []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -76,7 +78,7 @@ func (id Identity) Canonical() []byte {
 	if err := enc.Encode(id); err != nil {
 		panic("drive: an identity of strings and integers always encodes: " + err.Error())
 	}
-	return b.Bytes()
+	return human.JSON(b.Bytes()) // people look at it, and a drive names itself
 }
 
 // Digest is the SHA-256 of the canonical document, in lower-case hex.

@@ -75,7 +75,7 @@ func TestConfirmToken(t *testing.T) {
 		{serials, "/dev/sda", "61524148224-902c"}, // no serial
 		{serials, "/dev/sdb", "61524148224-c3a6"}, // zeros
 		{serials, "/dev/sdc", "0123456789ABCDEF"},
-		{serials, "/dev/sde", "61524148224-382d"}, // one that nobody can type
+		{serials, "/dev/sde", "61524148224-f094"}, // one that nobody can type
 	} {
 		if got := resolve(t, c.s, c.s.Root+c.node).ConfirmToken(); got != c.want {
 			t.Errorf("%s: the token is %q, want %q", c.node, got, c.want)

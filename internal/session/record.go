@@ -14,6 +14,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/evidence"
+	"github.com/panoscrub/panoscrub/internal/human"
 )
 
 // entrySigned is the journal's last entry: the finished record. Whoever finds it
@@ -87,7 +88,7 @@ func sign(ctx context.Context, c evidence.Case, signer envelope.Signer) (signedR
 	if err != nil {
 		return signedRecord{}, err
 	}
-	doc, err := envelope.Sign(ctx, signer, attest.PayloadType, payload)
+	doc, err := envelope.Sign(ctx, signer, attest.PayloadType, human.JSON(payload)) // people look at it
 	if err != nil {
 		return signedRecord{}, fmt.Errorf("signing the record: %w", err)
 	}
