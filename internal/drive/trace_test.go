@@ -83,7 +83,7 @@ func TestTraced(t *testing.T) {
 		"loop, pulled":              {virtual("loop0", "loop/backing_file", "/dev/sdq (deleted)"), drive.ReasonUntraced, "traced (losetup -d /dev/loop0)" + otherwise},
 		"loop, the name is back":    {virtual("loop0", "loop/backing_file", "/dev/sdb1 (deleted)"), drive.ReasonUntraced, "traced (losetup -d /dev/loop0)" + otherwise},
 		"btrfs, pulled":             {pool("sdq"), "", ""},
-		"btrfs, one of two pulled":  {pool("sdq", "sdb1"), drive.ReasonMounted, "and try again"},
+		"btrfs, one of two pulled":  {pool("sdq", "sdb1"), drive.ReasonMounted, "unmount yourself"},
 		"btrfs, no list of devices": {covered(pool("sdq")), drive.ReasonUnknown, "must be there and readable"},
 		"another source":            {mounted("fuse.x", "/dev/sdq"), drive.ReasonUntraced, "traced" + otherwise},
 	} {

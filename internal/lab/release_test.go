@@ -52,22 +52,22 @@ func TestSticksInUseAreGotFree(t *testing.T) {
 				s := tell(t)
 				_, node := s.plug(lab.Stick{Serial: "AA04012700007894", Size: small})
 				s.each(node, c.use)
-				start := func(args ...string) *lab.Process {
+				start := func(args ...string) run {
 					cmd := s.command(args...)
 					if who == "technician" {
 						cmd = s.as("/bin/elevate", args...)
 					}
-					return s.guest.Start(t, cmd)
+					return s.start(cmd)
 				}
 				command := append(s.sanitizing(node), "--json")
 				if c.asks {
-					s.ends(4, start(command...))
+					s.ends(refused, start(command...))
 					command = append(command, "--release")
 				}
 				// From here on nobody else takes it down.
-				run := start(command...)
-				s.judge(attest.Pass, run)
-				said := run.Wait(t).Stderr
+				p := start(command...)
+				s.judge(attest.Pass, p)
+				said := p.Wait(t).Stderr
 				for _, want := range c.says {
 					_, behind, found := strings.Cut(said, "to get the drive free: "+want)
 					if !found {
