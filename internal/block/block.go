@@ -10,6 +10,7 @@ package block
 
 import (
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -39,6 +40,16 @@ type Device interface {
 	io.WriterAt
 	// Sync flushes everything written so far down to the medium.
 	Sync() error
+	// Reset has the drive lose what only its own cache holds, so that what is read
+	// next comes from its medium. It is called after Sync, with no other request
+	// under way, and leaves the drive open and held; Check tells afterwards whether
+	// it is still the same one. It takes as long as the kernel gives a USB device
+	// to come back: mostly less than a second, some seconds at the most.
+	//
+	// A *[NoResetError] says why there is nothing to reset or no way to do so, and
+	// that nothing was done. Any other error is about a drive that was reset and
+	// does not answer as before.
+	Reset() error
 	// Check reports whether the device is still the one that was opened: the
 	// same disk sequence number or inode, the same size, under the same name.
 	// It returns an error that wraps [ErrChanged] or [ErrGone] when it is not.
@@ -59,6 +70,21 @@ const (
 	// ReadWrite opens for overwriting, exclusively.
 	ReadWrite
 )
+
+// NoResetError says why a device was not reset. Nothing was done to it.
+type NoResetError struct {
+	Because string // in words, without names of this computer: it goes on record
+	Err     error  // what the operating system said; nil where it was not asked
+}
+
+func (e *NoResetError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %v", e.Because, e.Err)
+	}
+	return e.Because
+}
+
+func (e *NoResetError) Unwrap() error { return e.Err }
 
 // Errors that callers tell apart. Each is wrapped with the path and with what
 // was being done.

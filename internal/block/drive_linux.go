@@ -19,6 +19,7 @@ type wholeDrive struct {
 	size   int64
 	sector int
 	align  int
+	usb    usbPort
 }
 
 func (d *wholeDrive) Size() int64     { return d.size }
@@ -52,13 +53,33 @@ func (d *wholeDrive) WriteAt(p []byte, off int64) (n int, err error) {
 	return n, d.explain(err)
 }
 
-// Sync waits for the drive to report that its cache is on the medium.
+// Sync waits for the drive to report that its cache is on the medium. The kernel
+// asks it only where it believes that there is a cache, and of most sticks it
+// does not: so it is asked once more, in its own language.
 func (d *wholeDrive) Sync() (err error) {
 	defer d.wrap(&err, "syncing")
 	if d.mode == ReadOnly {
 		return ErrReadOnly
 	}
-	return d.explain(d.file.Sync())
+	if err := d.file.Sync(); err != nil {
+		return d.explain(err)
+	}
+	return d.explain(control(d.file, synchronizeCache))
+}
+
+// Reset resets the port that the drive is plugged into.
+func (d *wholeDrive) Reset() (err error) {
+	defer d.wrap(&err, "resetting")
+	if d.mode == ReadOnly {
+		return ErrReadOnly
+	}
+	if err := d.check(); err != nil {
+		return err
+	}
+	if err := d.usb.reset(d.number); err != nil {
+		return d.explain(err)
+	}
+	return d.explain(control(d.file, awaitReady))
 }
 
 func (d *wholeDrive) Check() (err error) {
@@ -68,15 +89,15 @@ func (d *wholeDrive) Check() (err error) {
 
 func (d *wholeDrive) Close() (err error) {
 	defer d.wrap(&err, "closing")
-	return d.file.Close()
+	return errors.Join(d.file.Close(), d.usb.close())
 }
 
 // explain finds out whether a request failed because the drive is gone: one that
 // was pulled answers with plain I/O errors, ends at byte 0 when read, and is full
 // when written.
 func (d *wholeDrive) explain(err error) error {
-	if err == nil {
-		return nil
+	if none := (*NoResetError)(nil); err == nil || errors.As(err, &none) {
+		return err
 	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF

@@ -332,6 +332,15 @@ func TestDriveFails(t *testing.T) {
 	}
 }
 
+// TestLoopDeviceIsNotReset: the bytes of a loop device are a file's.
+func TestLoopDeviceIsNotReset(t *testing.T) {
+	dev := mustOpenDrive(t, attach(t, file(t, t.TempDir(), noise(4096))), block.ReadWrite)
+	var none *block.NoResetError
+	if err := dev.Reset(); !errors.As(err, &none) || !strings.Contains(none.Because, "loop device") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestDriveDiskseq compares with what the kernel shows.
 func TestDriveDiskseq(t *testing.T) {
 	node := attach(t, file(t, t.TempDir(), noise(4096)))

@@ -50,18 +50,22 @@ func (d *wholeDrive) held(doing string, err error) (Device, error) {
 		return d, nil
 	}
 	if d.file != nil {
-		err = errors.Join(err, d.file.Close())
+		err = errors.Join(err, d.file.Close(), d.usb.close())
 	}
 	return nil, fmt.Errorf("%s the drive %s: %w", doing, d.path, err)
 }
 
-// hold locks the drive, and learns what a Device tells.
+// hold locks the drive, and learns what a Device tells. All that a reset takes is
+// opened here: the process may have given up its rights when it comes to that.
 func (d *wholeDrive) hold() error {
 	if err := d.lockPatiently(); err != nil {
 		return err
 	}
 	if err := d.measure(); err != nil {
 		return err
+	}
+	if d.mode == ReadWrite {
+		d.usb = openPort(d.number)
 	}
 	return d.check()
 }

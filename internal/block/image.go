@@ -162,6 +162,15 @@ func (d *image) Sync() (err error) {
 	return forget(d.file)
 }
 
+// Reset has nothing to do: the medium below the file system is out of reach.
+func (d *image) Reset() (err error) {
+	defer d.wrap(&err, "resetting")
+	if d.mode == ReadOnly {
+		return ErrReadOnly
+	}
+	return &NoResetError{Because: "an image has no cache of its own"}
+}
+
 func (d *image) Check() (err error) {
 	defer d.wrap(&err, "checking")
 	open, err := d.file.Stat()

@@ -52,5 +52,8 @@ func (m *Memory) Sync() error  { return nil }
 func (m *Memory) Check() error { return nil }
 func (m *Memory) Close() error { return nil }
 
+// Reset has nothing to do.
+func (m *Memory) Reset() error { return &NoResetError{Because: "memory has no cache of its own"} }
+
 // BypassesHostCache is true: no page cache stands before the bytes.
 func (m *Memory) BypassesHostCache() bool { return true }

@@ -74,7 +74,7 @@ func TestEverySizeIsErased(t *testing.T) {
 func TestSeveralPasses(t *testing.T) {
 	const size = chunkBytes + 700
 	drive, p := used(size, 512, blocktest.Faults{}), planFor(size, 3)
-	e, err := erased(drive, p, drive.Reset)
+	e, err := erased(drive, p, drive.PowerCycle)
 	if err != nil || !e.OK(p) || !bytes.Equal(drive.Peek(0, size), pattern(t, p, 3, size)) {
 		t.Errorf("%v, %v", e.Shortfalls(p), err)
 	}
@@ -154,7 +154,7 @@ func TestLyingDrives(t *testing.T) {
 		{"flushes nothing", blocktest.Faults{Cache: true, SyncLies: true}, verify.NeverWritten, 0, block.Extents{{Offset: 0, Length: size}}, 0},
 	} {
 		drive, p := used(size, 512, c.faults), planFor(size, 1)
-		e, err := erased(drive, p, drive.Reset)
+		e, err := erased(drive, p, drive.PowerCycle)
 		if err != nil || e.OK(p) {
 			t.Errorf("%s: %+v, %v", c.name, e, err)
 			continue
@@ -170,7 +170,7 @@ func TestLyingDrives(t *testing.T) {
 func TestHonestCache(t *testing.T) {
 	const size = chunkBytes + 512
 	drive, p := used(size, 512, blocktest.Faults{Cache: true}), planFor(size, 1)
-	if e, err := erased(drive, p, drive.Reset); err != nil || !e.OK(p) {
+	if e, err := erased(drive, p, drive.PowerCycle); err != nil || !e.OK(p) {
 		t.Errorf("%v, %v", e.Shortfalls(p), err)
 	}
 }
@@ -215,7 +215,7 @@ func TestWriteErrors(t *testing.T) {
 		{512, block.Extents{{Offset: size - 1, Length: 1}}, block.Extents{{Offset: size - 5, Length: 5}}},
 	} {
 		drive, p := used(size, c.sector, blocktest.Faults{WriteErrors: c.bad}), planFor(size, 1)
-		e, err := erased(drive, p, drive.Reset)
+		e, err := erased(drive, p, drive.PowerCycle)
 		if err != nil || e.OK(p) {
 			t.Errorf("%v: %+v, %v", c.bad, e, err)
 			continue
@@ -241,7 +241,7 @@ func TestWriteErrors(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	const size = chunkBytes + 512*9
 	drive, p := used(size, 512, blocktest.Faults{ReadErrors: block.Extents{{Offset: 700, Length: 1}, {Offset: chunkBytes, Length: 1}}}), planFor(size, 1)
-	e, err := erased(drive, p, drive.Reset)
+	e, err := erased(drive, p, drive.PowerCycle)
 	want := block.Extents{{Offset: 512, Length: 512}, {Offset: chunkBytes, Length: 512}}
 	if err != nil || e.OK(p) || !slices.Equal(e.ReadBack.Unreadable, want) || e.ReadBack.Mismatches != nil {
 		t.Errorf("%+v, %v", e.ReadBack, err)
@@ -253,7 +253,7 @@ func TestOneFailedRequest(t *testing.T) {
 	const size = 3*chunkBytes + 512
 	for request := 1; request <= 8; request++ {
 		drive, p := used(size, 512, blocktest.Faults{FailRequest: request}), planFor(size, 1)
-		e, err := erased(drive, p, drive.Reset)
+		e, err := erased(drive, p, drive.PowerCycle)
 		if err != nil || !e.OK(p) || !bytes.Equal(drive.Peek(0, size), pattern(t, p, 1, size)) {
 			t.Errorf("request %d: %v, %v", request, e.Shortfalls(p), err)
 		}

@@ -42,7 +42,7 @@ func falseOrTruePass(t *testing.T, rng *rand.Rand, seed uint64) bool {
 	faults := randomFaults(rng, size)
 	drive, p := used(size, sector, faults), planFor(size, 1+rng.IntN(2))
 	e, _ := erased(drive, p, func() {
-		drive.Reset()
+		drive.PowerCycle()
 		if rng.IntN(4) == 0 {
 			drive.SetFaults(randomFaults(rng, size))
 		}
@@ -53,7 +53,7 @@ func falseOrTruePass(t *testing.T, rng *rand.Rand, seed uint64) bool {
 	if !e.OK(p) {
 		return false
 	}
-	drive.Reset()
+	drive.PowerCycle()
 	if got := drive.Peek(0, int(size)); !bytes.Equal(got, pattern(t, p, len(p.Passes), size)) || bytes.Contains(got, secret[:16]) {
 		t.Errorf("seed %d: a false PASS with the faults %+v", seed, faults)
 	}
@@ -155,7 +155,7 @@ func TestReadBackCatchesWriterBugs(t *testing.T) {
 		}, verify.Corrupt},
 	} {
 		drive := used(size, 512, blocktest.Faults{})
-		e, err := erased(buggy{drive, c.spoil}, p, drive.Reset)
+		e, err := erased(buggy{drive, c.spoil}, p, drive.PowerCycle)
 		if err != nil || e.OK(p) || e.ReadBack.OK() {
 			t.Errorf("%s: it passed: %v", c.name, err)
 			continue

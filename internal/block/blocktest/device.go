@@ -120,6 +120,27 @@ func (f *Fake) empty() {
 	f.loseCache()
 }
 
+// Reset implements block.Device.
+func (f *Fake) Reset() error {
+	hook := f.before(Request{Op: Reset})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.begin(&f.counts.Resets, nil); err != nil {
+		return failed(Reset, err)
+	}
+	switch {
+	case f.faults.WriteProtected:
+		return failed(Reset, block.ErrReadOnly)
+	case hook != nil:
+		return failed(Reset, hook)
+	case f.faults.ResetError != nil:
+		return failed(Reset, f.faults.ResetError)
+	case !f.faults.ResetKeeps:
+		f.loseCache()
+	}
+	return nil
+}
+
 // Check implements block.Device.
 func (f *Fake) Check() error {
 	hook := f.before(Request{Op: Check})
@@ -137,7 +158,7 @@ func (f *Fake) Check() error {
 }
 
 // Close implements block.Device. What the drive's cache holds stays there, and
-// requests fail until Reopen or Reset.
+// requests fail until Reopen or PowerCycle.
 func (f *Fake) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -35,8 +35,8 @@ type Fake struct {
 
 // Counts is what a fake was asked to do.
 type Counts struct {
-	Reads, Writes, Syncs, Checks int   // requests, failed ones included
-	BytesRead, BytesWritten      int64 // that moved
+	Reads, Writes, Syncs, Resets, Checks int   // requests, failed ones included
+	BytesRead, BytesWritten              int64 // that moved
 	// Refused counts the requests that broke the contract of a device: bounds,
 	// alignment of offset, length or memory, use after Close. Tests of a stage
 	// want it to be 0.
@@ -79,9 +79,9 @@ func (f *Fake) Change() {
 	f.changed = true
 }
 
-// Reset takes the power away and gives it back: what stood only in the drive's
+// PowerCycle takes the power away and gives it back: what stood only in the drive's
 // cache is lost. The drive is there again, unchanged and open, with its faults.
-func (f *Fake) Reset() {
+func (f *Fake) PowerCycle() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.loseCache()

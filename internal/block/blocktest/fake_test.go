@@ -15,7 +15,7 @@ import (
 
 func TestHonestFake(t *testing.T) {
 	for name, faults := range map[string]blocktest.Faults{
-		"plain": {}, "cache": {Cache: true}, "cache that is never emptied": {Cache: true, SyncLies: true},
+		"plain": {}, "cache": {Cache: true}, "cache that is never emptied": {Cache: true, SyncLies: true, ResetKeeps: true},
 	} {
 		for _, align := range []int{512, 4096} {
 			t.Run(fmt.Sprintf("%s/%d", name, align), func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestFakeCache(t *testing.T) {
 	holds(t, f, 'a', 128*kib, 0)
 	holds(t, f, 0, 128*kib, 128*kib)
 	write(t, f, 'b', kib, 0)
-	f.Reset()
+	f.PowerCycle()
 	holds(t, f, 'a', kib, 0)
 
 	f.SetFaults(blocktest.Faults{Cache: true, SyncLies: true})
@@ -116,8 +116,46 @@ func TestFakeCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, f, 'c', kib, 0)
-	f.Reset()
+	f.PowerCycle()
 	holds(t, f, 'a', kib, 0)
+}
+
+// TestFakeReset: a drive that stores nothing, and answers from its cache, is found
+// out when it is reset and not before; one that cannot be reset, or whose cache
+// outlasts that, when its power is cut.
+func TestFakeReset(t *testing.T) {
+	lies := blocktest.Faults{Cache: true, SyncLies: true}
+	for _, c := range []struct {
+		name   string
+		change func(*blocktest.Faults)
+		want   error
+		fooled bool // still, after the reset
+	}{
+		{"one that is reset", func(*blocktest.Faults) {}, nil, false},
+		{"one that keeps its cache", func(f *blocktest.Faults) { f.ResetKeeps = true }, nil, true},
+		{"one that cannot be", func(f *blocktest.Faults) { f.ResetError = syscall.EIO }, syscall.EIO, true},
+	} {
+		faults := lies
+		c.change(&faults)
+		f := blocktest.NewFake(size, 512, faults)
+		f.Poke(filled('o', size), 0)
+		write(t, f, 'n', size, 0)
+		if err := f.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, f, 'n', size, 0)
+		if err := f.Reset(); !errors.Is(err, c.want) {
+			t.Errorf("%s: Reset: %v, want %v", c.name, err, c.want)
+		}
+		if c.fooled {
+			holds(t, f, 'n', size, 0)
+			f.PowerCycle()
+		}
+		holds(t, f, 'o', size, 0)
+		if n := f.Counts().Resets; n != 1 {
+			t.Errorf("%s: %d resets were counted", c.name, n)
+		}
+	}
 }
 
 func TestFakeFails(t *testing.T) {
@@ -159,7 +197,7 @@ func TestFakeVanishes(t *testing.T) {
 			t.Errorf("after it was pulled: %v", err)
 		}
 	}
-	f.Reset()
+	f.PowerCycle()
 	f.SetFaults(blocktest.Faults{ChangeAfter: 4 * kib})
 	if err := f.Check(); err != nil {
 		t.Errorf("put back: %v", err)

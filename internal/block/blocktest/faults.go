@@ -20,10 +20,12 @@ type Faults struct {
 	Drop block.Extents
 	// Cache gives the drive a volatile write cache of any size: reads show what
 	// was written, and the other lies take effect when it is emptied by Sync.
-	// What was not synced is lost on [Fake.Reset].
+	// What was not synced is lost on [Fake.Reset] and on [Fake.PowerCycle].
 	Cache bool
 	// SyncLies makes Sync report success while the Cache keeps everything.
 	SyncLies bool
+	// ResetKeeps makes the Cache outlast Reset: only PowerCycle empties it.
+	ResetKeeps bool
 
 	// ReadErrors and WriteErrors are places that cannot be read or written: a
 	// request that touches one moves the bytes before it and fails with EIO. After
@@ -35,7 +37,9 @@ type Faults struct {
 	FailRequest int
 	// SyncError, if not nil, is what Sync fails with; the cache keeps everything.
 	SyncError error
-	// WriteProtected makes writes and Sync fail with block.ErrReadOnly.
+	// ResetError, if not nil, is what Reset fails with; the cache keeps everything.
+	ResetError error
+	// WriteProtected makes writes, Sync and Reset fail with block.ErrReadOnly.
 	WriteProtected bool
 
 	// VanishAfter, if not 0, is how many more bytes move, read and written
@@ -70,6 +74,7 @@ const (
 	Read  Op = "read"
 	Write Op = "write"
 	Sync  Op = "sync"
+	Reset Op = "reset"
 	Check Op = "check"
 )
 

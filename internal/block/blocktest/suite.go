@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T, size int64) block.Device) {
 		{"Unaligned", unaligned},
 		{"Empty", emptyRequests},
 		{"Concurrent", concurrent},
+		{"Reset", reset},
 		{"AnyReaderAndWindow", anyOffset},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -69,6 +70,9 @@ func RunReadOnly(t *testing.T, dev block.Device, want []byte) {
 	}
 	if err := dev.Sync(); !errors.Is(err, block.ErrReadOnly) {
 		t.Errorf("Sync gave %v, want ErrReadOnly", err)
+	}
+	if err := dev.Reset(); !errors.Is(err, block.ErrReadOnly) {
+		t.Errorf("Reset gave %v, want ErrReadOnly", err)
 	}
 	if err := dev.Check(); err != nil {
 		t.Errorf("Check: %v", err)
@@ -221,6 +225,29 @@ func concurrent(t *testing.T, dev block.Device) {
 	wg.Wait()
 	if !bytes.Equal(readAll(t, dev, 1<<20), want) {
 		t.Error("what is there is not what was written")
+	}
+}
+
+// reset loses nothing that was synced, and leaves a device that works.
+func reset(t *testing.T, dev block.Device) {
+	for round := range uint64(2) {
+		want := random(dev.Size(), 9+round)
+		writeAll(t, dev, want, 1<<20)
+		if err := dev.Sync(); err != nil {
+			t.Fatalf("Sync: %v", err)
+		}
+		err := dev.Reset()
+		if none := (*block.NoResetError)(nil); errors.As(err, &none) && none.Because == "" {
+			t.Errorf("it does not say why there is no reset: %v", err)
+		} else if err != nil && none == nil {
+			t.Fatalf("Reset: %v", err)
+		}
+		if err := dev.Check(); err != nil {
+			t.Errorf("Check after Reset: %v", err)
+		}
+		if !bytes.Equal(readAll(t, dev, 1<<20), want) {
+			t.Fatal("what was synced is not what is there after Reset")
+		}
 	}
 }
 
