@@ -118,20 +118,22 @@ func (j *judge) equalBytes(got, plain []byte, off int64) (n int) {
 	return n + bytes.Count(plain, zeros[:1])
 }
 
-// note adds a wrong sector to its class. Sectors come in ascending order.
+// note adds a wrong sector to its class. Of too many extents the last ones are
+// dropped, so that the first ones are listed whatever the order of reading.
 func (j *judge) note(class Class, source int64, e block.Extent) {
 	m := j.wrong[class]
 	if m == nil {
-		m = &Mismatch{Class: class, Source: source}
+		m = &Mismatch{Class: class}
 		j.wrong[class] = m
 	}
 	m.Bytes += e.Length
-	last := len(m.Extents) - 1
-	if last >= MaxExtents-1 && m.Extents[last].End() != e.Offset {
-		m.Truncated = true
-		return
+	if len(m.Extents) == 0 || e.Offset < m.Extents[0].Offset {
+		m.Source = source
 	}
 	m.Extents.Add(e)
+	if len(m.Extents) > MaxExtents {
+		m.Extents, m.Truncated = m.Extents[:MaxExtents], true
+	}
 }
 
 // mismatches lists the classes that occurred, in the order of their constants.

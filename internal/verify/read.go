@@ -30,17 +30,18 @@ type chunk struct {
 	bad  block.Extents // these could not be read, and data tells nothing there
 }
 
-// reader reads a drive from its start to its end.
+// reader reads a drive, stretch by stretch.
 type reader struct {
 	block.Reader
+	stretches
 	except   block.Extents // chunks inside are not read at all
 	sizes    []int64       // of the pieces in which a failed request is tried again
 	failures int
 }
 
-func newReader(r block.Reader, except block.Extents) *reader {
+func newReader(r block.Reader, s stretches, except block.Extents) *reader {
 	sector := max(int64(r.SectorSize()), int64(r.Alignment()))
-	return &reader{Reader: r, except: except, sizes: []int64{max(pieceBytes, sector), sector}}
+	return &reader{Reader: r, stretches: s, except: except, sizes: []int64{max(pieceBytes, sector), sector}}
 }
 
 // each calls use with every chunk in turn, while the next ones are being read. It
@@ -65,9 +66,19 @@ func (r *reader) each(ctx context.Context, use func(chunk)) error {
 }
 
 func (r *reader) readAll(ctx context.Context, free <-chan []byte, full chan<- chunk) error {
-	for off := int64(0); off < r.Size(); off += chunkBytes {
+	for _, start := range r.starts {
+		if err := r.readStretch(ctx, start, free, full); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) readStretch(ctx context.Context, start int64, free <-chan []byte, full chan<- chunk) error {
+	left := min(r.length, r.Size()-start)
+	for off := start; left > 0; off, left = off+chunkBytes, left-chunkBytes {
 		c := chunk{off: off}
-		length := min(chunkBytes, r.Size()-off)
+		length := min(chunkBytes, left)
 		if len(without(block.Extent{Offset: off, Length: length}, r.except)) == 0 {
 			continue
 		}

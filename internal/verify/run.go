@@ -34,9 +34,14 @@ func Run(ctx context.Context, r block.Reader, spec Spec, count *progress.Counter
 	if d, ok := r.(interface{ BypassesHostCache() bool }); ok {
 		report.Direct = d.BypassesHostCache()
 	}
+	order, err := newStretches(r.Size(), spec)
+	if err != nil {
+		return report, err
+	}
+	report.Order = order.order()
 	count.Start(r.Size() - report.Excepted)
 	j := newJudge(x, r.Size(), &report)
-	err = newReader(r, except).each(ctx, func(c chunk) {
+	err = newReader(r, order, except).each(ctx, func(c chunk) {
 		count.Add(j.chunk(c, except))
 	})
 	report.Mismatches = j.mismatches()

@@ -251,30 +251,28 @@ func TestDriveThatGoes(t *testing.T) {
 	const size = 5 * chunkBytes
 	s := spec(1, 1)
 	good := pattern(t, s, 1, 0, size)
-	clear(good[512:1024])
-	at := func(where int64, err error) func(int64) error {
-		return func(off int64) error {
-			if off >= where {
-				return err
+	for off := 0; off < size; off += chunkBytes {
+		clear(good[off+512 : off+1024])
+	}
+	for name, c := range map[string]struct{ fails, check error }{
+		"gone":                 {block.ErrGone, nil},
+		"changed":              {block.ErrChanged, nil},
+		"gone, as Check knows": {syscall.EIO, block.ErrGone},
+		"refuses requests":     {block.ErrUnaligned, nil},
+	} {
+		drive := &faulty{Memory: memory(good, 512), check: func() error { return c.check }}
+		drive.before = func(int64) error {
+			if drive.requests > 3 {
+				return c.fails
 			}
 			return nil
 		}
-	}
-	for name, drive := range map[string]*faulty{
-		"gone":    {before: at(3*chunkBytes, block.ErrGone)},
-		"changed": {before: at(3*chunkBytes, block.ErrChanged)},
-		"gone, as Check knows": {before: at(3*chunkBytes, syscall.EIO), check: func() error {
-			return block.ErrGone
-		}},
-		"refuses requests": {before: at(3*chunkBytes, block.ErrUnaligned)},
-	} {
-		drive.Memory = memory(good, 512)
 		var count progress.Counter
 		r, err := Run(t.Context(), drive, s, &count)
 		if !errors.Is(err, block.ErrGone) && !errors.Is(err, block.ErrChanged) && !errors.Is(err, block.ErrUnaligned) {
 			t.Errorf("%s: error is %v", name, err)
 		}
-		if r.Complete || r.OK() || r.Bytes != 3*chunkBytes || len(r.Mismatches) != 1 || r.Unreadable != nil {
+		if r.Complete || r.OK() || r.Bytes != 3*chunkBytes || len(r.Mismatches) != 1 || r.Mismatches[0].Bytes != 3*512 || r.Unreadable != nil {
 			t.Errorf("%s: %+v", name, r)
 		}
 		if done, total := count.Load(); done != 3*chunkBytes || total != size {
@@ -287,12 +285,13 @@ func TestCancellation(t *testing.T) {
 	const size = 5 * chunkBytes
 	s := spec(1, 1)
 	ctx, cancel := context.WithCancel(t.Context())
-	drive := &faulty{Memory: memory(pattern(t, s, 1, 0, size), 512), before: func(off int64) error {
-		if off == 2*chunkBytes {
+	drive := &faulty{Memory: memory(pattern(t, s, 1, 0, size), 512)}
+	drive.before = func(int64) error {
+		if drive.requests == 3 {
 			cancel()
 		}
 		return nil
-	}}
+	}
 	r, err := Run(ctx, drive, s, nil)
 	if !errors.Is(err, context.Canceled) || r.Complete || r.OK() || r.Bytes != 3*chunkBytes || r.Matched != r.Bytes {
 		t.Errorf("%+v, %v", r, err)

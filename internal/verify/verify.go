@@ -43,6 +43,7 @@ type Report struct {
 	Unreadable block.Extents `json:"unreadable"` // the read failed here
 	Complete   bool          `json:"complete"`   // every byte was tried: not cancelled, not gone
 	Direct     bool          `json:"direct"`     // the host's page cache was bypassed
+	Order      Order         `json:"order"`      // in which it was read
 	Duration   time.Duration `json:"durationNs"`
 }
 
@@ -50,7 +51,7 @@ type Report struct {
 type Mismatch struct {
 	Class     Class         `json:"class"`
 	Bytes     int64         `json:"bytes"`
-	Extents   block.Extents `json:"extents"`   // at most MaxExtents
+	Extents   block.Extents `json:"extents"`   // at most MaxExtents, the first ones
 	Truncated bool          `json:"truncated"` // there were more extents than that
 	// Source is, for Wrapped, the address whose data stands at the first extent.
 	Source int64 `json:"sourceOffsetBytes"`
