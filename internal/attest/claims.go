@@ -3,6 +3,8 @@ package attest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/human"
 )
 
 // Claims says in words everything that the facts of a predicate allow to be
@@ -99,11 +101,26 @@ func readBackExclusions(p Predicate) (out []string) {
 	if !v.HostCacheBypassed {
 		out = append(out, "The read-back may have been answered from this computer's cache.")
 	}
-	if v.CacheDefence == CacheDefenceNone && p.Drive.Kind != kindImage && p.Drive.Kind != kindLoop {
-		out = append(out, "The drive was not reset between writing and reading back: its own cache may have answered in part.")
+	if p.Drive.Kind != kindImage && p.Drive.Kind != kindLoop {
+		out = append(out, cacheExclusions(*v)...)
 	}
 	if p.Format != nil {
 		out = append(out, "The file system's own structures were written after the read-back, over bytes that it had verified.")
 	}
 	return out
+}
+
+// cacheExclusions are about the cache that a drive may have of its own.
+func cacheExclusions(v Verification) []string {
+	switch v.CacheDefence {
+	case CacheDefenceNone:
+		because := ""
+		if v.CacheDefenceReason != "" {
+			because = " (" + human.Safe(v.CacheDefenceReason) + ")"
+		}
+		return []string{"The drive was not reset between writing and reading back" + because + ": its own cache may have answered in part."}
+	case CacheDefenceReset:
+		return []string{"The drive kept its power when it was reset: a cache that outlasts a reset may have answered in part."}
+	}
+	return nil
 }

@@ -43,6 +43,7 @@ type Overwrite struct {
 const (
 	MethodFull     = "full"      // every byte was read and compared
 	OrderAscending = "ascending" // from the first byte to the last
+	OrderShuffled  = "shuffled"  // by stretches of the drive, in an order that follows from the pattern's seed
 
 	CacheDefenceNone   = "none"   // the drive's own cache may have answered
 	CacheDefenceReset  = "reset"  // the drive was reset between writing and reading
@@ -53,7 +54,7 @@ const (
 // format, by code that shares nothing with the code that wrote.
 type Verification struct {
 	Method       string     `json:"method"`       // "full" [Verification Method]
-	Order        string     `json:"order"`        // "ascending"
+	Order        string     `json:"order"`        // "ascending" or "shuffled"
 	BytesRead    int64      `json:"bytesRead"`    // and compared
 	BytesMatched int64      `json:"bytesMatched"` // of sectors that hold what was written there
 	Mismatches   []Mismatch `json:"mismatches"`   // the sectors that do not, by how they are wrong
@@ -63,6 +64,8 @@ type Verification struct {
 	// this computer's memory.
 	HostCacheBypassed bool   `json:"hostCacheBypassed"`
 	CacheDefence      string `json:"cacheDefence"` // "none", "reset" or "replug"
+	// CacheDefenceReason says in words why it is "none", and is empty otherwise.
+	CacheDefenceReason string `json:"cacheDefenceReason,omitempty"`
 	DurationMs        int64  `json:"durationMs"`   // in milliseconds
 }
 

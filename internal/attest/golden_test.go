@@ -71,6 +71,16 @@ func goldenPass() Statement {
 	})
 }
 
+// goldenReset is the same run with a reset of the drive before its read-back.
+func goldenReset() Statement {
+	p := goldenPass().Predicate
+	p.CertificateID = "ps-20261125-k3v9q2m7xd"
+	v := *p.Verification
+	v.Order, v.CacheDefence = OrderShuffled, CacheDefenceReset
+	p.Verification = &v
+	return New("SanDisk Ultra 61.5 GB, serial 4C530001230405117322", p)
+}
+
 // goldenFail is a drive that has half the room that it announces, and that could
 // not be written in one place.
 func goldenFail() Statement {
@@ -112,7 +122,7 @@ func goldenIncomplete() Statement {
 }
 
 func goldens() map[string]Statement {
-	return map[string]Statement{"pass": goldenPass(), "fail": goldenFail(), "incomplete": goldenIncomplete()}
+	return map[string]Statement{"pass": goldenPass(), "reset": goldenReset(), "fail": goldenFail(), "incomplete": goldenIncomplete()}
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -78,10 +78,12 @@ func (o Overwrite) check(p *problems, number int, size int64) {
 }
 
 func (v Verification) check(p *problems, size int64) {
-	p.require(v.Method == MethodFull && v.Order == OrderAscending, CodeVerification,
-		"the read-back was %.80q in the order %.80q, where this program reads everything in ascending order", v.Method, v.Order)
+	p.require(v.Method == MethodFull && (v.Order == OrderAscending || v.Order == OrderShuffled), CodeVerification,
+		"the read-back was %.80q in the order %.80q, where this program reads everything, ascending or shuffled", v.Method, v.Order)
 	p.require(slices.Contains([]string{CacheDefenceNone, CacheDefenceReset, CacheDefenceReplug}, v.CacheDefence), CodeVerification,
 		"the defence against the drive's cache is %.80q", v.CacheDefence)
+	p.require(v.CacheDefenceReason == "" || v.CacheDefence == CacheDefenceNone, CodeVerification,
+		"there was a defence against the drive's cache, and a reason why there was none")
 	p.require(v.BytesMatched >= 0 && v.BytesMatched <= v.BytesRead && v.BytesRead <= size && v.DurationMs >= 0, CodeVerification,
 		"the read-back read %d bytes, of which %d matched, in %d ms on a drive of %d", v.BytesRead, v.BytesMatched, v.DurationMs, size)
 	v.Unreadable.check(p, CodeVerification, size)

@@ -97,6 +97,9 @@ func TestMutations(t *testing.T) {
 		{"sampled", func(_ *Statement, p *Predicate) { p.Verification.Method = "sampling" }, CodeVerification},
 		{"unknown order", func(_ *Statement, p *Predicate) { p.Verification.Order = "random" }, CodeVerification},
 		{"unknown defence", func(_ *Statement, p *Predicate) { p.Verification.CacheDefence = "hope" }, CodeVerification},
+		{"a defence, and why there is none", func(_ *Statement, p *Predicate) {
+			p.Verification.CacheDefence, p.Verification.CacheDefenceReason = CacheDefenceReset, "it is a card"
+		}, CodeVerification},
 		{"read-back cut off", func(_ *Statement, p *Predicate) { p.Verification.BytesRead-- }, CodeVerification},
 		{"not all matched", func(_ *Statement, p *Predicate) { p.Verification.BytesMatched-- }, CodeVerification},
 		{"more matched than read", func(_ *Statement, p *Predicate) { p.Verification.BytesMatched++ }, CodeVerification},

@@ -18,6 +18,7 @@ import (
 // Erasure is what really happened, range by range.
 type Erasure struct {
 	Passes   []Pass         `json:"passes"`
+	Defence  *Defence       `json:"defence,omitempty"`  // nil when it was not reached
 	ReadBack *verify.Report `json:"readBack,omitempty"` // nil when it was not reached
 }
 
@@ -76,7 +77,7 @@ func Overwrite(ctx context.Context, dev block.Device, p plan.Plan, number int, c
 // wrote. The report and the error are those of verify.Run.
 //
 // This host's cache is out of the way where the report says Direct. The drive's
-// own is not: one that holds everything answers from it until its power is cut.
+// own answers for whatever it holds, unless [Defend] was called before.
 func ReadBack(ctx context.Context, dev block.Device, p plan.Plan, count *progress.Counter) (verify.Report, error) {
 	seed, seedErr := hex.DecodeString(p.Seed)
 	digest, digestErr := hex.DecodeString(p.Target.IdentityDigest)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
@@ -61,7 +62,7 @@ func TestEverySizeIsErased(t *testing.T) {
 				t.Errorf("%d bytes in sectors of %d: the pattern is not on the drive", size, sector)
 			}
 			report, err := ReadBack(t.Context(), drive, p, nil)
-			if e := (Erasure{[]Pass{pass}, &report}); err != nil || !e.OK(p) {
+			if e := (Erasure{Passes: []Pass{pass}, ReadBack: &report}); err != nil || !e.OK(p) {
 				t.Errorf("%d bytes in sectors of %d: %v, %v", size, sector, e.Shortfalls(p), err)
 			}
 			if counts := drive.Counts(); counts.Refused != 0 || counts.Checks < 2 {
@@ -175,14 +176,62 @@ func TestHonestCache(t *testing.T) {
 	}
 }
 
-// TestLyingCacheShowsOnlyAfterReset states a limit: a drive whose own cache holds
-// everything answers from it, and only cutting its power shows the lie. This is
-// why a record says what was done against the drive's cache.
-func TestLyingCacheShowsOnlyAfterReset(t *testing.T) {
+// TestLyingCacheShowsAfterReset has a drive that stores nothing and answers from
+// its cache: a read-back alone is fooled, and one after a reset is not, as far as
+// the cache does not outlast that. This is why a record says what was done.
+func TestLyingCacheShowsAfterReset(t *testing.T) {
 	const size = 8192
-	drive, p := used(size, 512, blocktest.Faults{Cache: true, SyncLies: true}), planFor(size, 1)
-	if e, err := erased(drive, p, func() {}); err != nil || !e.OK(p) || bytes.Equal(drive.Peek(0, size), pattern(t, p, 1, size)) {
-		t.Errorf("the limit is not what it was: %v, %v", e.Shortfalls(p), err)
+	lies := blocktest.Faults{Cache: true, SyncLies: true}
+	outlasting, fixed := lies, lies
+	outlasting.ResetKeeps = true
+	fixed.ResetError = &block.NoResetError{Because: "it is a card"}
+	for _, c := range []struct {
+		name   string
+		faults blocktest.Faults
+		defend bool
+		want   Defence
+		fooled bool
+	}{
+		{"not reset", lies, false, Defence{}, true},
+		{"reset", lies, true, Defence{Kind: Reset}, false},
+		{"cannot be reset", fixed, true, Defence{NoDefence, "it is a card"}, true},
+		{"its cache outlasts a reset", outlasting, true, Defence{Kind: Reset}, true},
+	} {
+		var defence Defence
+		drive, p := used(size, 512, c.faults), planFor(size, 1)
+		e, err := erased(drive, p, func() {
+			var err error
+			if c.defend {
+				defence, err = Defend(drive)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+			}
+		})
+		if err != nil || e.OK(p) != c.fooled || defence != c.want || !bytes.Equal(drive.Peek(0, size), old(size)) {
+			t.Errorf("%s: %v, %v; defence %+v", c.name, e.Shortfalls(p), err, defence)
+		}
+	}
+}
+
+// TestDriveThatDoesNotComeBack from its reset is not read back, and never one that
+// was reset.
+func TestDriveThatDoesNotComeBack(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		faults blocktest.Faults
+		happen func(*blocktest.Fake)
+		want   error
+	}{
+		{"it has gone", blocktest.Faults{}, (*blocktest.Fake).Vanish, block.ErrGone},
+		{"it is another one", blocktest.Faults{}, (*blocktest.Fake).Change, block.ErrChanged},
+		{"it does not answer", blocktest.Faults{ResetError: syscall.EIO}, func(*blocktest.Fake) {}, syscall.EIO},
+	} {
+		drive := blocktest.NewFake(8192, 512, c.faults)
+		c.happen(drive)
+		if d, err := Defend(drive); !errors.Is(err, c.want) || d.Kind != NoDefence || d.Because == "" {
+			t.Errorf("%s: %+v, %v", c.name, d, err)
+		}
 	}
 }
 
@@ -325,7 +374,7 @@ func TestFailedFlush(t *testing.T) {
 		t.Errorf("%+v, %v", pass, err)
 	}
 	report, err := ReadBack(t.Context(), drive, p, nil)
-	if e := (Erasure{[]Pass{pass}, &report}); err != nil || !report.OK() || e.OK(p) {
+	if e := (Erasure{Passes: []Pass{pass}, ReadBack: &report}); err != nil || !report.OK() || e.OK(p) {
 		t.Errorf("%+v, %v", e, err)
 	}
 }

@@ -41,8 +41,13 @@ func falseOrTruePass(t *testing.T, rng *rand.Rand, seed uint64) bool {
 	sector := []int{512, 4096}[rng.IntN(2)]
 	faults := randomFaults(rng, size)
 	drive, p := used(size, sector, faults), planFor(size, 1+rng.IntN(2))
+	defended := true
 	e, _ := erased(drive, p, func() {
-		drive.PowerCycle()
+		if rng.IntN(2) == 0 {
+			drive.PowerCycle()
+		} else if d, err := Defend(drive); err != nil || d.Kind != Reset {
+			defended = false
+		}
 		if rng.IntN(4) == 0 {
 			drive.SetFaults(randomFaults(rng, size))
 		}
@@ -50,7 +55,7 @@ func falseOrTruePass(t *testing.T, rng *rand.Rand, seed uint64) bool {
 	if drive.Counts().Refused != 0 {
 		t.Errorf("seed %d: the drive refused requests: %+v", seed, drive.Counts())
 	}
-	if !e.OK(p) {
+	if !e.OK(p) || !defended {
 		return false
 	}
 	drive.PowerCycle()
@@ -70,7 +75,7 @@ func randomFaults(rng *rand.Rand, size int64) (f blocktest.Faults) {
 		return e
 	}
 	for range rng.IntN(3) {
-		switch rng.IntN(10) {
+		switch rng.IntN(11) {
 		case 0:
 			f.RealSize = 1 + rng.Int64N(size)
 		case 1:
@@ -91,6 +96,8 @@ func randomFaults(rng *rand.Rand, size int64) (f blocktest.Faults) {
 			f.VanishAfter = 1 + rng.Int64N(2*size)
 		case 9:
 			f.ChangeAfter = 1 + rng.Int64N(2*size)
+		case 10:
+			f.Cache, f.SyncLies, f.ResetError = true, true, &block.NoResetError{Because: "it is a card"}
 		}
 	}
 	return f

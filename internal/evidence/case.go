@@ -73,6 +73,7 @@ const (
 	EntryBegun    = "begun"     // the whole Case before the first write
 	EntryReached  = "reached"   // Reached
 	EntryPass     = "pass"      // erase.Pass, appended
+	EntryDefence  = "defence"   // erase.Defence
 	EntryReadBack = "read-back" // verify.Report
 	EntryVolume   = "volume"    // volume.Volume
 	EntryAfter    = "after"     // scan.Report
@@ -95,6 +96,9 @@ func (c *Case) Replay(kind string, data json.RawMessage) error {
 		if err = json.Unmarshal(data, &pass); err == nil {
 			c.Erasure.Passes = append(c.Erasure.Passes, pass)
 		}
+	case EntryDefence:
+		c.Erasure.Defence = new(erase.Defence)
+		err = json.Unmarshal(data, c.Erasure.Defence)
 	case EntryReadBack:
 		c.Erasure.ReadBack = new(verify.Report)
 		err = json.Unmarshal(data, c.Erasure.ReadBack)

@@ -59,7 +59,8 @@ func passing(t *testing.T) Case {
 		Drive: d, Confirmation: "typed", Stated: Stated{ApplianceID: "device-abcdefghijklmnopqrstuvwxya"}, Plan: p, Before: before,
 		Erasure: erase.Erasure{
 			Passes:   []erase.Pass{{Number: 1, Pattern: plan.PatternKeyed, Bytes: size, Complete: true, Synced: true}},
-			ReadBack: &verify.Report{Bytes: size, Matched: size, Complete: true, Direct: true},
+			Defence:  &erase.Defence{Kind: erase.Reset},
+			ReadBack: &verify.Report{Bytes: size, Matched: size, Complete: true, Direct: true, Order: verify.Shuffled},
 		},
 		Volume: &volume.Volume{
 			Layout: layout, Label: "PANORAMA", DiskSignature: 1, VolumeID: 2, ClusterBytes: 512, Clusters: 100, FreeClusters: 99,
@@ -96,7 +97,7 @@ func TestVerdict(t *testing.T) {
 		}, attest.Incomplete, "was not begun"},
 		{"no read-back", func(c *Case) { c.Erasure.ReadBack, c.Volume, c.After = nil, nil, nil }, attest.Incomplete, "not read back"},
 		{"half a read-back", func(c *Case) {
-			*c.Erasure.ReadBack = verify.Report{Bytes: size / 2, Matched: size / 2, Direct: true}
+			*c.Erasure.ReadBack = verify.Report{Bytes: size / 2, Matched: size / 2, Direct: true, Order: verify.Shuffled}
 			c.Volume, c.After = nil, nil
 		}, attest.Incomplete, "read-back was not completed"},
 		{"a wrapped sector", func(c *Case) {
@@ -146,6 +147,29 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// TestDefence: the statement tells what was done against the drive's cache, or why
+// nothing was, and in which order the drive was read.
+func TestDefence(t *testing.T) {
+	for _, c := range []struct {
+		defence      *erase.Defence
+		kind, reason string
+	}{
+		{&erase.Defence{Kind: erase.Reset}, attest.CacheDefenceReset, ""},
+		{&erase.Defence{Kind: erase.NoDefence, Because: "it is a card"}, attest.CacheDefenceNone, "it is a card"},
+		{nil, attest.CacheDefenceNone, "nothing is known to have been done"},
+	} {
+		file := passing(t)
+		file.Erasure.Defence = c.defence
+		s := file.Statement()
+		if v := s.Predicate.Verification; v.CacheDefence != c.kind || v.CacheDefenceReason != c.reason || v.Order != attest.OrderShuffled {
+			t.Errorf("%+v became %+v", c.defence, v)
+		}
+		if problems := s.Validate(); len(problems) > 0 {
+			t.Errorf("%+v: %v", c.defence, problems)
+		}
+	}
+}
+
 // TestIdentityDocument: the wire's copy of an identity has the very bytes of the
 // drive's own document, which is what the subject digests.
 func TestIdentityDocument(t *testing.T) {
@@ -182,6 +206,7 @@ func TestReplay(t *testing.T) {
 		{EntryBegun, begun},
 		{EntryReached, want.Reached},
 		{EntryPass, want.Erasure.Passes[0]},
+		{EntryDefence, want.Erasure.Defence},
 		{EntryReadBack, want.Erasure.ReadBack},
 		{EntryVolume, want.Volume},
 		{EntryAfter, want.After},

@@ -7,7 +7,6 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/erase"
 	"github.com/panoscrub/panoscrub/internal/scan"
-	"github.com/panoscrub/panoscrub/internal/verify"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
 
@@ -25,7 +24,7 @@ func (c Case) Statement() attest.Statement {
 		Pattern:       attest.Pattern{Name: attest.PatternKeyed, Seed: c.Plan.Seed, DriveDigest: c.Plan.Target.IdentityDigest},
 		Prescan:       scanned(c.Before),
 		Passes:        c.passes(),
-		Verification:  verified(c.Erasure.ReadBack),
+		Verification:  verified(c.Erasure),
 		Capacity:      attest.Capacity{AnnouncedBytes: c.Plan.Target.SizeBytes},
 		Format:        formatted(c.Volume),
 		Validation:    c.validation(verdict),
@@ -123,14 +122,20 @@ func (c Case) validation(verdict string) attest.Validation {
 	return v
 }
 
-func verified(r *verify.Report) *attest.Verification {
+func verified(e erase.Erasure) *attest.Verification {
+	r := e.ReadBack
 	if r == nil {
 		return nil
 	}
+	defence := erase.Defence{Kind: erase.NoDefence, Because: "nothing is known to have been done"}
+	if e.Defence != nil {
+		defence = *e.Defence
+	}
 	v := &attest.Verification{
-		Method: attest.MethodFull, Order: attest.OrderAscending, BytesRead: r.Bytes, BytesMatched: r.Matched,
+		Method: attest.MethodFull, Order: string(r.Order), BytesRead: r.Bytes, BytesMatched: r.Matched,
 		Mismatches: []attest.Mismatch{}, Unreadable: ranges(r.Unreadable), Complete: r.Complete,
-		HostCacheBypassed: r.Direct, CacheDefence: attest.CacheDefenceNone, DurationMs: r.Duration.Milliseconds(),
+		HostCacheBypassed: r.Direct, CacheDefence: string(defence.Kind), CacheDefenceReason: defence.Because,
+		DurationMs: r.Duration.Milliseconds(),
 	}
 	for _, m := range r.Mismatches {
 		listed := ranges(m.Extents)

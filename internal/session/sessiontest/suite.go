@@ -31,12 +31,39 @@ func (m Maker) station(t testing.TB, faults blocktest.Faults) *Station {
 // Workers checks that a worker keeps the contract of [session.Worker].
 func Workers(t *testing.T, make Maker) {
 	t.Run("verdicts", func(t *testing.T) { verdicts(t, make) })
+	t.Run("cache defence", func(t *testing.T) { cacheDefence(t, make) })
 	t.Run("untouched", func(t *testing.T) { untouched(t, make) })
 	t.Run("cancelled in each stage", func(t *testing.T) { cancelInEachStage(t, make) })
 	t.Run("interrupted at", func(t *testing.T) { interruptedAt(t, make) })
 	t.Run("another volume", func(t *testing.T) { anotherVolume(t, make) })
 	t.Run("inspect", func(t *testing.T) { inspect(t, make) })
 	t.Run("audit", func(t *testing.T) { audit(t, make) })
+}
+
+// cacheDefence: the record says what was done so that the stick's own cache cannot
+// have answered the read-back.
+func cacheDefence(t *testing.T, make Maker) {
+	for _, c := range []struct {
+		name, kind, reason string
+		faults             blocktest.Faults
+	}{
+		{"reset", attest.CacheDefenceReset, "", blocktest.Faults{}},
+		{"no way to", attest.CacheDefenceNone, "it is a card", blocktest.Faults{ResetError: &block.NoResetError{Because: "it is a card"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := make.station(t, c.faults)
+			result, err := s.Sanitize(t.Context())
+			if err != nil || result.Verdict != attest.Pass {
+				t.Fatalf("%+v, %v", result, err)
+			}
+			if v := s.Statement(result.Record).Predicate.Verification; v.CacheDefence != c.kind || v.CacheDefenceReason != c.reason {
+				t.Errorf("the record says %+v", v)
+			}
+			if n := s.Stick.Counts().Resets; n != 1 {
+				t.Errorf("%d resets", n)
+			}
+		})
+	}
 }
 
 func at512(n int64) block.Extents { return block.Extents{{Offset: n * 512, Length: 512}} }
@@ -54,6 +81,8 @@ func verdicts(t *testing.T, make Maker) {
 	}{
 		{"honest", blocktest.Faults{}, attest.Pass, "", StickSize, ""},
 		{"honest with a cache", blocktest.Faults{Cache: true}, attest.Pass, "", StickSize, ""},
+		{"stores nothing, answers from its cache", blocktest.Faults{Cache: true, SyncLies: true}, attest.Fail, "did not write", 0, ""},
+		{"does not come back from its reset", blocktest.Faults{ResetError: block.ErrGone}, attest.Incomplete, "has gone", -1, ""},
 		{"counterfeit, wraps", blocktest.Faults{RealSize: 10 * mib, Wrap: true}, attest.Fail, "less memory than it announces", 10 * mib, ""},
 		{"counterfeit, drops", blocktest.Faults{RealSize: 10 * mib}, attest.Fail, "did not write", 10 * mib, ""},
 		{"one sector keeps its content", blocktest.Faults{Drop: at512(5000)}, attest.Fail, "did not write", StickSize - 512, ""},
