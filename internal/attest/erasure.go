@@ -66,7 +66,7 @@ type Verification struct {
 	CacheDefence      string `json:"cacheDefence"` // "none", "reset" or "replug"
 	// CacheDefenceReason says in words why it is "none", and is empty otherwise.
 	CacheDefenceReason string `json:"cacheDefenceReason,omitempty"`
-	DurationMs        int64  `json:"durationMs"`   // in milliseconds
+	DurationMs         int64  `json:"durationMs"` // in milliseconds
 }
 
 // Mismatch is the sectors that are wrong in one way.

@@ -112,6 +112,7 @@ func (g *Guest) arguments(l *Lab) []string {
 		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
 		"-kernel", l.kernel, "-initrd", l.initramfs, "-append", kernelOptions,
 		"-serial", "file:" + in("console"),
+		"-trace", portReset, "-D", g.trace(),
 		"-qmp", "unix:" + in("monitor"),
 		"-device", "virtio-serial-pci",
 		"-chardev", "socket,id=port,path=" + in("port"),

@@ -11,6 +11,7 @@ import (
 
 // Medium is what is inside a stick: where its bytes really go. One that is wrapped
 // around the backing file makes the stick misbehave. It is used by one goroutine.
+// What is to happen on SYNCHRONIZE CACHE is in a method Flush() error.
 type Medium interface {
 	io.ReaderAt
 	io.WriterAt

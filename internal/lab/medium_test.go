@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"errors"
 	"syscall"
 	"testing"
@@ -34,6 +35,44 @@ func TestBrokenFailsInItsSpansOnly(t *testing.T) {
 		if errors.Is(read, syscall.EIO) != c.read || errors.Is(write, syscall.EIO) != c.write {
 			t.Errorf("%d bytes at %d: reading %v, writing %v", c.n, c.off, read, write)
 		}
+	}
+}
+
+// TestCachedHoldsUntilReset goes through what becomes of one block.
+func TestCachedHoldsUntilReset(t *testing.T) {
+	for _, lies := range []bool{false, true} {
+		medium, resets := make(memory, 4*cacheBlock), 0
+		c := &Cached{Lies: lies}
+		c.Inside(medium)
+		c.resets = func() (int, error) { return resets, nil }
+		holds := func(when string, want byte) {
+			t.Helper()
+			got := make([]byte, 2*cacheBlock)
+			if _, err := c.ReadAt(got, cacheBlock); err != nil || got[0] != 0 || got[cacheBlock] != want {
+				t.Errorf("%s: %q, %q, %v", when, got[0], got[cacheBlock], err)
+			}
+		}
+		write := func(b byte) {
+			t.Helper()
+			if _, err := c.WriteAt(bytes.Repeat([]byte{b}, cacheBlock), 2*cacheBlock); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write('a')
+		holds("written", 'a')
+		resets++
+		holds("reset", 0)
+		write('b')
+		if err := c.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		holds("flushed", 'b')
+		resets++
+		want := byte('b')
+		if lies {
+			want = 0
+		}
+		holds("flushed and reset", want)
 	}
 }
 

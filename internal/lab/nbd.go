@@ -158,6 +158,9 @@ func (n *nbd) request() error {
 		_, err = n.medium.WriteAt(data, int64(r.Offset))
 		data = nil
 	case nbdFlush:
+		if f, ok := n.medium.(interface{ Flush() error }); ok {
+			err = f.Flush()
+		}
 	case nbdDisconnect:
 		return errDisconnect
 	default:

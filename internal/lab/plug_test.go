@@ -129,7 +129,9 @@ func TestDriversAndSectors(t *testing.T) {
 				s.unmap(stick, node)
 			}
 			before := stick.Written(t)
-			s.sanitize(node, attest.Pass)
+			if v := s.sanitize(node, attest.Pass).Verification; v.CacheDefence != attest.CacheDefenceReset || v.Order != attest.OrderShuffled {
+				t.Errorf("the read-back was %+v", v)
+			}
 			s.panoscrub(0, "verify", s.records()[0], "--drive", node)
 			// A drive that holds nothing where it was unmapped is overwritten all the same.
 			if now := stick.Written(t); now.Bytes-before.Bytes < c.stick.Size || now.Unmapped != before.Unmapped {

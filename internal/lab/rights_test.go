@@ -34,6 +34,9 @@ func TestTechnician(t *testing.T) {
 	if record.Access != attest.AccessHelper {
 		t.Errorf("the record says that the drive was reached by %q", record.Access)
 	}
+	if v := record.Verification; v.CacheDefence != attest.CacheDefenceReset {
+		t.Errorf("without rights, the stick was not reset: %+v", v)
+	}
 	if others := s.guest.Must(t, "find", s.state, "!", "-user", "technician"); others != "" {
 		t.Errorf("of the state folder, these are not the technician's: %s", others)
 	}
