@@ -54,7 +54,7 @@ func defence(cache string) string {
 	case CacheDefenceReset:
 		return ", after the drive was reset,"
 	case CacheDefenceReplug:
-		return ", after the drive was without power,"
+		return ", after the drive was pulled out and plugged in again,"
 	}
 	return ""
 }

@@ -35,7 +35,7 @@ func TestClaimsAreNotMore(t *testing.T) {
 				if reset := strings.Contains(text, "reset"); reset != (cache == CacheDefenceReset) {
 					t.Errorf("cache defence %s: %s", cache, text)
 				}
-				if power := strings.Contains(text, "without power"); power != (cache == CacheDefenceReplug) {
+				if pulled := strings.Contains(text, "plugged in again"); pulled != (cache == CacheDefenceReplug) {
 					t.Errorf("cache defence %s: %s", cache, text)
 				}
 			}

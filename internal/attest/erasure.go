@@ -47,7 +47,7 @@ const (
 
 	CacheDefenceNone   = "none"   // the drive's own cache may have answered
 	CacheDefenceReset  = "reset"  // the drive was reset between writing and reading
-	CacheDefenceReplug = "replug" // the drive was without power in between
+	CacheDefenceReplug = "replug" // the drive was pulled out and plugged in again in between
 )
 
 // Verification is the read-back of the drive after the last pass and before the

@@ -27,6 +27,7 @@ var accesses = []string{accessAuto, attest.AccessUDisks, attest.AccessHelper, at
 type reach struct {
 	access  string
 	release bool // the operator agrees to all that has to be taken down first
+	present bool // somebody is there who pulls a drive out when that is asked for
 }
 
 func (r *reach) addFlags(cmd *cobra.Command) {
@@ -54,24 +55,28 @@ func (a *app) way(ctx context.Context, d drive.Drive, purpose drive.Purpose, r r
 	if look.Agreed, err = a.agree(ctx, p, d.RefusedFor(purpose), r.release); err != nil {
 		return nil, look, err
 	}
-	worker, err := a.worker(d, purpose, r.access, p)
+	worker, err := a.worker(d, purpose, r, p)
 	return worker, look, err
 }
 
 // worker is how work at a target is done: in this process for an image and for
 // whoever has the rights for all of it, else with what UDisks2 opens, else through
 // the helper.
-func (a *app) worker(d drive.Drive, purpose drive.Purpose, access string, p release.Plan) (session.Worker, error) {
+func (a *app) worker(d drive.Drive, purpose drive.Purpose, r reach, p release.Plan) (session.Worker, error) {
+	direct, desktop := a.local(attest.AccessDirect), a.throughUDisks()
+	if r.present {
+		direct.Replug, desktop.Replug = a.replug, a.replug
+	}
 	mayAll := d.MayOpen(purpose) && (len(p.Steps) == 0 || os.Geteuid() == 0)
 	switch {
-	case d.Identity.Kind == drive.KindImage, access == attest.AccessDirect, access == accessAuto && mayAll:
-		return a.local(attest.AccessDirect), nil
-	case access == attest.AccessUDisks:
-		return a.throughUDisks(), nil
-	case access == attest.AccessHelper, !p.OnlyUnmounts():
+	case d.Identity.Kind == drive.KindImage, r.access == attest.AccessDirect, r.access == accessAuto && mayAll:
+		return direct, nil
+	case r.access == attest.AccessUDisks:
+		return desktop, nil
+	case r.access == attest.AccessHelper, !p.OnlyUnmounts():
 		return elevated()
 	}
-	return inTurn{first: a.throughUDisks(), then: elevated, notice: a.notice}, nil
+	return inTurn{first: desktop, then: elevated, notice: a.notice}, nil
 }
 
 func elevated() (session.Worker, error) { return helper.Elevated() }

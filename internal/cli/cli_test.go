@@ -104,6 +104,9 @@ func TestLines(t *testing.T) {
 		{Kind: session.Progressed, Stage: session.Overwrite, Pass: 1, DoneBytes: 200_000_000, TotalBytes: 1_000_000_000},
 		{Kind: session.Notice, Text: "odd \x1b[31mname"},
 		{Kind: session.StageEnded, Stage: session.Overwrite, Pass: 1, DoneBytes: 1_000_000_000, TotalBytes: 1_000_000_000},
+		{Kind: session.StageStarted, Stage: session.Replug},
+		{Kind: session.Progressed, Stage: session.Replug},
+		{Kind: session.StageEnded, Stage: session.Replug},
 		{Kind: session.StageStarted, Stage: session.ReadBack, TotalBytes: 1_000_000_000},
 		{Kind: session.Problem, Text: "it has gone"},
 		{Kind: session.StageEnded, Stage: session.ReadBack, DoneBytes: 500_000_000, TotalBytes: 1_000_000_000},
@@ -128,6 +131,9 @@ read-back  ended after 2.0 s, 500 MB of 1 GB
 	terminal := shown(true)
 	if want := "overwrite   20 %  200 MB of 1 GB  100 MB/s  about 8 s left"; !strings.Contains(terminal, want) {
 		t.Errorf("a terminal sees %q, want %q in it", terminal, want)
+	}
+	if strings.Contains(terminal, "replug") {
+		t.Errorf("a terminal sees %q: a line moves where a question stands", terminal)
 	}
 	if strings.ContainsRune(terminal, '\x1b') {
 		t.Error("an escape code reached the terminal")

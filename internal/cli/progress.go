@@ -36,11 +36,11 @@ func (l *lines) Emit(e session.Event) {
 	l.state = l.state.Apply(e, e.At)
 	switch e.Kind {
 	case session.Progressed:
-		if step := l.state.Current(); step != nil && l.moves {
+		if step := l.state.Current(); step != nil && l.moves && !asks(e.Stage) {
 			l.redraw(runningLine(*step))
 		}
 	case session.StageEnded:
-		if running != nil && e.Stage != session.Confirm {
+		if running != nil && !asks(e.Stage) {
 			l.println(endedLine(l.state.Steps[len(l.state.Steps)-1]))
 		}
 	case session.Problem:
@@ -49,6 +49,9 @@ func (l *lines) Emit(e session.Event) {
 		l.println("notice: " + human.Printable(e.Text))
 	}
 }
+
+// asks reports whether a stage is a question, which stands where a line would move.
+func asks(s session.Stage) bool { return s == session.Confirm || s == session.Replug }
 
 func (l *lines) println(text string) {
 	l.redraw("")

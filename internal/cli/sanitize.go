@@ -116,6 +116,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if err != nil {
 		return err
 	}
+	o.present = o.confirm == "" && !o.yes && a.canAsk()
 	worker, look, err := a.way(ctx, d, drive.Writing, o.reach)
 	if err != nil {
 		return err

@@ -19,7 +19,8 @@ type DefenceKind string
 
 const (
 	NoDefence DefenceKind = "none"
-	Reset     DefenceKind = "reset" // its USB port was reset, and it kept its power
+	Reset     DefenceKind = "reset"  // its USB port was reset, and it kept its power
+	Replug    DefenceKind = "replug" // it was pulled out and plugged in again
 )
 
 // Defend resets a drive that was written and flushed. One that cannot be reset is

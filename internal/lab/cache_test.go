@@ -76,3 +76,42 @@ func TestCacheThatTheKernelDoesNotKnow(t *testing.T) {
 		}
 	})
 }
+
+// TestReplugged takes the way to a reset from the program: whoever sits there is
+// asked to pull the stick out, does so, and it comes back as another node.
+func TestReplugged(t *testing.T) {
+	for _, c := range []struct {
+		name, kind string
+		does       func(s story, stick *lab.Plugged, node string)
+	}{
+		{"pulled out", attest.CacheDefenceReplug, func(s story, stick *lab.Plugged, node string) {
+			stick.Pull(s.T)
+			stick.AwaitGone(s.T)
+			stick.Replug(s.T)
+			if now := stick.Node(s.T); now == node {
+				s.Errorf("it is %s again, which the program still had open", now)
+			}
+		}},
+		{"left where it is", attest.CacheDefenceNone, func(story, *lab.Plugged, string) {}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t)
+			stick, node := s.plug(lab.Stick{Serial: "AC04012700004711", Size: small, File: usedStick(t)})
+			s.must("mount", "-t", "tmpfs", "none", "/dev/bus/usb")
+			defer s.must("umount", "/dev/bus/usb")
+			cmd := s.command("sanitize", node, "--appliance", appliance)
+			cmd.Terminal = true
+			run := s.guest.Start(t, cmd)
+			run.Await(t, "Type the last 4 characters")
+			run.Type(t, "4711\n")
+			run.Await(t, "Pull it out")
+			c.does(s, stick, node)
+			run.Type(t, "\n")
+			s.ends(0, run)
+			v := s.record(s.records()[0], attest.Pass).Verification
+			if v.CacheDefence != c.kind || (v.CacheDefenceReason == "") != (c.kind == attest.CacheDefenceReplug) {
+				t.Errorf("the read-back was %+v", v)
+			}
+		})
+	}
+}

@@ -48,11 +48,11 @@ func (w *work) erase(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.defend(ctx); err != nil {
+		return err
+	}
 	var report *verify.Report
 	err := w.guarded(ctx, ReadBack, 0, func(count *counter) error {
-		if err := w.defend(); err != nil {
-			return err
-		}
 		seen, err := erase.ReadBack(ctx, w.dev, w.agreed, count)
 		report = &seen
 		return err
@@ -62,18 +62,6 @@ func (w *work) erase(ctx context.Context) error {
 		w.note(evidence.EntryReadBack, report)
 	}
 	return err
-}
-
-// defend keeps the drive's own cache from answering the read-back. What comes back
-// from a reset must be what was confirmed.
-func (w *work) defend() error {
-	defence, err := erase.Defend(w.dev)
-	w.erasure.Defence = &defence
-	w.note(evidence.EntryDefence, defence)
-	if err != nil || defence.Kind == erase.NoDefence {
-		return err
-	}
-	return w.stillSame()
 }
 
 // restore formats the drive and looks at it once more.

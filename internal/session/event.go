@@ -23,6 +23,7 @@ const (
 	Inspect   Stage = "inspect"
 	Confirm   Stage = "confirm"
 	Overwrite Stage = "overwrite"
+	Replug    Stage = "replug" // where a drive cannot be reset, and somebody is there
 	ReadBack  Stage = "read-back"
 	Format    Stage = "format"
 	Recheck   Stage = "recheck"
@@ -30,7 +31,7 @@ const (
 )
 
 // Stages lists every stage in the order in which they run.
-var Stages = []Stage{Inspect, Confirm, Overwrite, ReadBack, Format, Recheck, Record}
+var Stages = []Stage{Inspect, Confirm, Overwrite, Replug, ReadBack, Format, Recheck, Record}
 
 // Kind says what an event tells.
 type Kind string

@@ -25,6 +25,11 @@ type Local struct {
 	Open func(context.Context, drive.Drive, block.Mode) (block.Device, error)
 	// Release gets a drive free; nil for [release.Plan.Do].
 	Release func(release.Plan, context.Context) error
+	// Replug has the operator pull a drive out and plug it in again, and returns
+	// whether they say that it was done. It is nil where nobody is there to do so, and
+	// for a process which could not open the drive again. because is why the drive is
+	// not just reset.
+	Replug func(ctx context.Context, d drive.Drive, because string) (done bool, err error)
 	// Opened is called when the target is open, before anything on it is looked
 	// at; nil for nothing. It is where a process gives up the rights that only
 	// opening took.
@@ -89,7 +94,7 @@ func (l Local) Sanitize(ctx context.Context, req Request, desk Desk) error {
 	if err := w.open(ctx, req.Look, drive.Writing); err != nil {
 		return err
 	}
-	defer w.dev.Close()
+	defer func() { w.dev.Close() }() // which may be another one by then
 	begun, err := w.prepare(ctx)
 	if err != nil {
 		return err

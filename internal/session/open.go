@@ -24,6 +24,12 @@ func (w *work) open(ctx context.Context, look Look, purpose drive.Purpose) error
 			return err
 		}
 	}
+	return w.take(ctx, d, mode)
+}
+
+// take opens a drive and makes sure that it is the one that was looked at. It closes
+// what it cannot use.
+func (w *work) take(ctx context.Context, d drive.Drive, mode block.Mode) (err error) {
 	open := w.Open
 	if open == nil {
 		open = Open
