@@ -101,7 +101,7 @@ func TestReplugged(t *testing.T) {
 			defer s.must("umount", "/dev/bus/usb")
 			cmd := s.command("sanitize", node, "--appliance", appliance)
 			cmd.Terminal = true
-			run := s.guest.Start(t, cmd)
+			run := s.start(cmd)
 			run.Await(t, "Type the last 4 characters")
 			run.Type(t, "4711\n")
 			run.Await(t, "Pull it out")

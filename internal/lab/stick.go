@@ -46,7 +46,7 @@ func (g *Guest) Plug(t testing.TB, s Stick) *Plugged {
 	}
 	medium, err := p.medium(t)
 	if missing := (*MissingError)(nil); errors.As(err, &missing) {
-		g.freePort(port)
+		g.freePort(p.port)
 		t.Skipf("NOT RUN: %v", err)
 	}
 	if err != nil {
