@@ -25,6 +25,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/evidence"
 	"github.com/panoscrub/panoscrub/internal/helper"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/testtool"
 )
@@ -317,7 +318,7 @@ func (yesman) Note(string, any) error { return nil }
 // start one reaches no file of root's with its rights.
 func TestHelperAtFiles(t *testing.T) {
 	testtool.NeedRoot(t)
-	policy, err := plan.PolicyByID(plan.DefaultPolicy)
+	r2, err := policy.ByID(policy.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +356,7 @@ func TestHelperAtFiles(t *testing.T) {
 		if _, err := client.Audit(t.Context(), session.Look{Target: target}, attest.Statement{}, func(session.Event) {}); err == nil {
 			t.Errorf("%s was audited", target)
 		}
-		req := session.Request{Look: session.Look{Target: target}, Policy: policy, Label: "X", Stated: evidence.Stated{ApplianceID: appliance}}
+		req := session.Request{Look: session.Look{Target: target}, Policy: r2, Label: "X", Stated: evidence.Stated{ApplianceID: appliance}}
 		if err := client.Sanitize(t.Context(), req, yesman{}); err == nil {
 			t.Errorf("%s was sanitized", target)
 		}

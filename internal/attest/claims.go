@@ -16,16 +16,20 @@ import (
 // standard's section for what Clear means, and claim no certification by anyone.
 func Claims(p Predicate) []string {
 	v, f := p.Verification, p.Format
-	if p.Verdict != Pass || v == nil || f == nil || len(p.Passes) == 0 {
+	if p.Verdict != Pass || v == nil || v.Method != MethodFull || (f != nil) != p.order().Format || len(p.Passes) == 0 {
 		return []string{}
 	}
 	claims := []string{
-		fmt.Sprintf("Clear as in NIST SP 800-88r2, section 3.1.1, by the technique overwrite: in %s, every host-addressable byte (0 to %d%s) was overwritten with the pattern %s.",
-			passes(len(p.Passes)), p.Drive.SizeBytes-1, sectors(p.Drive.Identity), p.Passes[len(p.Passes)-1].Pattern),
+		fmt.Sprintf("Clear as in NIST SP 800-88r2, section 3.1.1, by the technique overwrite: in %s, every host-addressable byte (0 to %d%s) was overwritten with %s.",
+			passes(len(p.Passes)), p.Drive.SizeBytes-1, sectors(p.Drive.Identity), patterns(p)),
 		fmt.Sprintf("Every one of these bytes was then read back in %s order%s and compared: %d mismatches, %d unreadable bytes.",
 			v.Order, defence(v.CacheDefence), len(v.Mismatches), v.Unreadable.Bytes),
-		fmt.Sprintf("Capacity proven: %d of %d announced bytes held their own data all at once.", p.Capacity.ProvenBytes, p.Capacity.AnnouncedBytes),
-		fmt.Sprintf("Formatted after the read-back: %s, %s.", strings.ToUpper(f.Scheme), strings.ToUpper(f.FileSystem)),
+	}
+	if tellsPlaces(p.Pattern.Name) {
+		claims = append(claims, fmt.Sprintf("Capacity proven: %d of %d announced bytes held their own data all at once.", p.Capacity.ProvenBytes, p.Capacity.AnnouncedBytes))
+	}
+	if f != nil {
+		claims = append(claims, fmt.Sprintf("Formatted after the read-back: %s, %s.", strings.ToUpper(f.Scheme), strings.ToUpper(f.FileSystem)))
 	}
 	if p.Postscan != nil {
 		claims = append(claims, fmt.Sprintf("A scan of %d bytes after the format, with the rules %s, found nothing.", p.Postscan.Coverage.BytesRead, p.Postscan.Ruleset))
@@ -38,6 +42,18 @@ func passes(n int) string {
 		return "one pass"
 	}
 	return fmt.Sprintf("%d passes", n)
+}
+
+// patterns names what the passes wrote.
+func patterns(p Predicate) string {
+	var names []string
+	for _, o := range p.Passes {
+		names = append(names, o.Pattern)
+	}
+	if len(names) == 1 {
+		return "the pattern " + names[0]
+	}
+	return "the patterns " + strings.Join(names, ", ") + " in this order"
 }
 
 // sectors is the range in sectors, for a size that is whole sectors.
@@ -69,6 +85,7 @@ func Exclusions(p Predicate) []string {
 	}
 	out = append(out, mediumExclusions(p.Drive)...)
 	out = append(out, readBackExclusions(p)...)
+	out = append(out, p.policyExclusions()...)
 	out = append(out, "The scan before the overwrite looks for known kinds of leftovers. It cannot show that there were no others.")
 	if n := p.Prescan.Counts.ByClass["credential"]; n > 0 && p.Prescan.Verdict != scanClean {
 		out = append(out, fmt.Sprintf("Overwriting does not revoke the credentials that were on the drive (%d found): they have to be rotated.", n))

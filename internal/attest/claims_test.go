@@ -21,6 +21,7 @@ func TestClaimsAreNotMore(t *testing.T) {
 				p := goldenPass().Predicate
 				p.Drive.Kind, p.Verification.CacheDefence = kind, cache
 				p.Passes = slices.Repeat(p.Passes, passes)
+				p.PolicyDocument.Passes = slices.Repeat(p.PolicyDocument.Passes, passes)
 				text := strings.ToLower(strings.Join(Claims(p), "\n"))
 				for _, word := range avoided {
 					if strings.Contains(text, word) {
@@ -40,6 +41,34 @@ func TestClaimsAreNotMore(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestClaimsFollowThePolicy: what the passes do not show is not claimed, and the
+// name of a policy is never more than a name.
+func TestClaimsFollowThePolicy(t *testing.T) {
+	legacy := goldenLegacy().Predicate
+	text := strings.Join(Claims(legacy), "\n")
+	for want, when := range map[string]bool{
+		"in 3 passes": true,
+		"the patterns aes-256-ctr-tagged, aes-256-ctr-tagged-complement, fixed-92494a in this order": true,
+		"Capacity": false, "Formatted": false, "under the policy site-legacy": true,
+	} {
+		if strings.Contains(text, want) != when {
+			t.Errorf("the claims say %q: %v\n%s", want, !when, text)
+		}
+	}
+	named := goldenPass().Predicate
+	policy := goldenPolicy()
+	policy.ID = "dod-3"
+	named = under(named, policy)
+	words := strings.ToLower(strings.Join(append(Claims(named), Exclusions(named)...), "\n"))
+	if n := strings.Count(words, "dod"); n != 2 || !strings.Contains(words, "the policy's name, dod-3, stands for what is in this record, and for no compliance with any standard") {
+		t.Errorf("dod is named %d times, want 2:\n%s", n, words)
+	}
+	sampled := goldenSampled().Predicate
+	if sampled.Verdict = Pass; len(Claims(sampled)) > 0 {
+		t.Errorf("a share of the drive is claimed to be all: %q", Claims(sampled))
 	}
 }
 
@@ -85,6 +114,12 @@ func TestExclusions(t *testing.T) {
 			p.Prescan = NewScan(scanClean, "x", Coverage{}, []Finding{{Class: "credential", Severity: "low"}})
 		}, "rotated", false},
 		{"a format", func(*Predicate) {}, "after the read-back", true},
+		{"one's own data everywhere", func(*Predicate) {}, "same bytes everywhere", false},
+		{"the same bytes", func(p *Predicate) { *p = goldenLegacy().Predicate }, "same bytes everywhere", true},
+		{"all read back", func(*Predicate) {}, "Only a share", false},
+		{"a share read back", func(p *Predicate) { *p = goldenSampled().Predicate }, "Only a share", true},
+		{"a policy", func(*Predicate) {}, "no compliance with any standard", true},
+		{"the first version", func(p *Predicate) { p.Version = 1 }, "compliance", false},
 		{"a stated ID", func(*Predicate) {}, "source: operator", true},
 	} {
 		p := goldenPass().Predicate

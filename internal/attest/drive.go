@@ -56,13 +56,15 @@ func ParseIdentity(doc []byte) (Identity, error) {
 // Canonical is the identity document: the fields in the order of the struct, two
 // spaces of indent, escapes for nothing but what is not printable, one newline at
 // the end.
-func (id Identity) Canonical() []byte {
+func (id Identity) Canonical() []byte { return canonical(id) }
+
+func canonical(document any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(id); err != nil {
-		panic("attest: an identity of strings and integers always encodes: " + err.Error())
+	if err := enc.Encode(document); err != nil {
+		panic("attest: a document of strings and integers always encodes: " + err.Error())
 	}
 	return human.JSON(b.Bytes()) // people look at it, and a drive names itself
 }

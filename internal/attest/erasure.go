@@ -30,7 +30,7 @@ func NewRanges(all []Extent) Ranges {
 // Overwrite is one pass over the whole drive, as it was carried out.
 type Overwrite struct {
 	Number     int    `json:"number"`     // from 1
-	Pattern    string `json:"pattern"`    // as in Pattern.Name
+	Pattern    string `json:"pattern"`    // its name, as in Policy.Passes
 	Bytes      int64  `json:"bytes"`      // that the drive accepted
 	Failed     Ranges `json:"failed"`     // that it did not
 	Complete   bool   `json:"complete"`   // every byte was tried
@@ -41,7 +41,8 @@ type Overwrite struct {
 // Values of [Verification.Method], [Verification.Order] and
 // [Verification.CacheDefence].
 const (
-	MethodFull     = "full"      // every byte was read and compared
+	MethodFull     = "full"      // every byte was to be read and compared
+	MethodSampled  = "sampled"   // a share of them, at random places all over the drive
 	OrderAscending = "ascending" // from the first byte to the last
 	OrderShuffled  = "shuffled"  // by stretches of the drive, in an order that follows from the pattern's seed
 
@@ -53,11 +54,12 @@ const (
 // Verification is the read-back of the drive after the last pass and before the
 // format, by code that shares nothing with the code that wrote.
 type Verification struct {
-	Method       string     `json:"method"`       // "full" [Verification Method]
-	Order        string     `json:"order"`        // "ascending" or "shuffled"
-	BytesRead    int64      `json:"bytesRead"`    // and compared
-	BytesMatched int64      `json:"bytesMatched"` // of sectors that hold what was written there
-	Mismatches   []Mismatch `json:"mismatches"`   // the sectors that do not, by how they are wrong
+	Method       string     `json:"method"`                 // "full" or "sampled" [Verification Method]
+	Order        string     `json:"order"`                  // "ascending" or "shuffled"
+	BytesRead    int64      `json:"bytesRead"`              // and compared
+	BytesLeftOut int64      `json:"bytesLeftOut,omitempty"` // of a sampled one: neither read nor to be read
+	BytesMatched int64      `json:"bytesMatched"`           // of sectors that hold what was written there
+	Mismatches   []Mismatch `json:"mismatches"`             // the sectors that do not, by how they are wrong
 	Unreadable   Ranges     `json:"unreadable"`
 	Complete     bool       `json:"complete"` // every byte was tried
 	// HostCacheBypassed is true when the bytes came from the drive and not from
@@ -72,7 +74,7 @@ type Verification struct {
 // Mismatch is the sectors that are wrong in one way.
 type Mismatch struct {
 	// Class is "never-written" for bytes that this run did not write, "wrapped"
-	// for what was written for another address, "stale" for what an earlier pass
+	// for what was written for another address, "stale" for what another pass
 	// wrote here, "corrupt" for what was written here and is damaged.
 	Class string `json:"class"`
 	Ranges
@@ -84,7 +86,9 @@ type Mismatch struct {
 // Capacity compares what the drive says it can hold with what it held.
 type Capacity struct {
 	AnnouncedBytes int64 `json:"announcedBytes"`
-	ProvenBytes    int64 `json:"provenBytes"` // bytes that held their own data all at once
+	// ProvenBytes is the bytes that held their own data all at once: 0 when the last
+	// pass wrote the same everywhere, which shows no such thing.
+	ProvenBytes int64 `json:"provenBytes"`
 }
 
 // Format is the partition table and file system as read back after they were

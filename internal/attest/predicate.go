@@ -9,7 +9,7 @@ import (
 const (
 	Pass       = "PASS"       // everything that the policy asks for was done and proven
 	Fail       = "FAIL"       // something went wrong; the drive must not be trusted
-	Incomplete = "INCOMPLETE" // the run did not reach its end
+	Incomplete = "INCOMPLETE" // the run did not reach its end, or its policy proves too little
 )
 
 // Values of [Predicate.Method] and [Predicate.Technique].
@@ -49,11 +49,13 @@ type Predicate struct {
 	MediaSource string    `json:"mediaSource"`
 	Appliance   Appliance `json:"appliance"`
 
-	Method    string  `json:"method"`    // "clear" [Sanitization Method]
-	Technique string  `json:"technique"` // "overwrite" [Sanitization Technique]
-	Policy    string  `json:"policy"`    // the ID of the policy that was carried out: "r2"
-	Plan      Plan    `json:"plan"`
-	Pattern   Pattern `json:"pattern"`
+	Method    string `json:"method"`    // "clear" [Sanitization Method]
+	Technique string `json:"technique"` // "overwrite" [Sanitization Technique]
+	Policy    string `json:"policy"`    // the ID of the policy that was carried out: "r2"
+	// PolicyDocument is that policy; absent in version 1, which had r2 alone.
+	PolicyDocument *Policy `json:"policyDocument,omitempty"`
+	Plan           Plan    `json:"plan"`
+	Pattern        Pattern `json:"pattern"`
 
 	// Prescan is what was found before the first write.
 	Prescan Scan `json:"prescan"`
@@ -112,14 +114,10 @@ type Plan struct {
 	Text   string `json:"text,omitempty"` // as it was shown
 }
 
-// PatternKeyed names the pattern that package plan describes, the only one that a
-// PASS of version 1 can rest on.
-const PatternKeyed = "aes-256-ctr-tagged"
-
-// Pattern is what the passes wrote. Its seed is published so that anybody can
-// compute every byte, and audit the drive later.
+// Pattern is what was to stand on the drive after the last pass. Its seed is
+// published so that anybody can compute every byte, and audit the drive later.
 type Pattern struct {
-	Name string `json:"name"` // PatternKeyed
+	Name string `json:"name"` // PatternKeyed, say; see [Policy.Passes]
 	Seed string `json:"seed"` // 32 random bytes of this run, in lower-case hex
 	// DriveDigest is the digest of the drive's canonical identity document: the
 	// salt of the pattern's keys, and the digest of the drive's subject.
@@ -132,7 +130,10 @@ type Validation struct {
 	Decision string `json:"decision"` // "accepted" for PASS, else "rejected"
 	By       string `json:"by"`       // who decided: the tool by its policy, or a person
 	Policy   string `json:"policy"`   // the ID of the policy by which
-	Reason   string `json:"reason"`   // in words
+	// PolicyDigest is the digest of that policy's document, which is in the record;
+	// absent in version 1.
+	PolicyDigest string `json:"policyDigest,omitempty"`
+	Reason       string `json:"reason"` // in words
 }
 
 // Persons are the people involved.

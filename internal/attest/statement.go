@@ -32,7 +32,7 @@ const (
 	Schema = "panoscrub/sanitization/v1"
 	// Version counts what was added to the predicate. Statements of every version
 	// up to this one can be validated; those of a later one cannot be judged.
-	Version = 1
+	Version = 2
 )
 
 // Statement ties a predicate to the two things that it is about.

@@ -98,9 +98,8 @@ func (r Predicate) checkOrigin(p *problems) {
 func (r Predicate) checkOrder(p *problems) {
 	p.require(r.Method == MethodClear && r.Technique == TechniqueOverwrite, CodeMethod,
 		"the method is %.80q by %.80q, where this program can only clear by overwriting", r.Method, r.Technique)
-	p.require(!blank(r.Policy), CodePolicy, "the record names no policy")
+	r.checkPolicy(p)
 	p.require(hexDigest.MatchString(r.Plan.Digest), CodePlan, "the plan's digest is not one: %.80q", r.Plan.Digest)
-	p.require(!blank(r.Pattern.Name), CodePattern, "the pattern has no name")
 	p.require(hexDigest.MatchString(r.Pattern.Seed), CodePattern, "the pattern's seed is not 32 bytes in hex: %.80q", r.Pattern.Seed)
 }
 
@@ -113,7 +112,6 @@ func (r Predicate) checkOutcome(p *problems) {
 	}
 	p.require(v.Decision == decision, CodeValidation, "the outcome %s is %.80q, not %s", r.Verdict, v.Decision, decision)
 	p.require(!blank(v.By, v.Reason), CodeValidation, "the record does not say who decided about the outcome, or why")
-	p.require(v.Policy == r.Policy, CodeValidation, "the outcome was judged by the policy %.80q, the drive treated by %.80q", v.Policy, r.Policy)
 	p.require(!blank(r.Tool.Name, r.Tool.Version, r.Tool.GoVersion, r.Tool.OS, r.Tool.Arch), CodeTool, "the record does not say with which tool it was made")
 	p.require(!r.Times.Started.IsZero() && !r.Times.Ended.IsZero(), CodeTimes, "the record does not say when")
 	if i := r.Interrupted; i != nil {

@@ -16,8 +16,11 @@ func (r Predicate) checkErasure(p *problems) {
 	}
 	if r.Verification != nil {
 		r.Verification.check(p, size)
+		r.checkShare(p)
 	}
 	c := r.Capacity
+	p.require(c.ProvenBytes == 0 || tellsPlaces(r.order().lastPattern()), CodeCapacity,
+		"%d bytes are said to be proven by a pattern that is the same everywhere", c.ProvenBytes)
 	p.require(c.AnnouncedBytes == size && c.ProvenBytes >= 0 && c.ProvenBytes <= size, CodeCapacity,
 		"the capacity is %d bytes of %d, on a drive of %d", c.ProvenBytes, c.AnnouncedBytes, size)
 	if r.Format != nil {
@@ -77,9 +80,22 @@ func (o Overwrite) check(p *problems, number int, size int64) {
 	o.Failed.check(p, CodePasses, size)
 }
 
+// checkShare checks that a share of the drive is not said to be all of it, nor the
+// other way round.
+func (r Predicate) checkShare(p *problems) {
+	v, size := r.Verification, r.Drive.SizeBytes
+	method := MethodFull
+	if r.order().ReadBackPercent < 100 {
+		method = MethodSampled
+	}
+	p.require(v.Method == method, CodeVerification, "the read-back is said to be %.80q, by the policy it was %s", v.Method, method)
+	possible := v.BytesLeftOut == 0 || method == MethodSampled && v.BytesLeftOut > 0 && v.BytesLeftOut <= size-v.BytesRead
+	p.require(possible, CodeVerification, "a read-back that was %s left out %d bytes", method, v.BytesLeftOut)
+}
+
 func (v Verification) check(p *problems, size int64) {
-	p.require(v.Method == MethodFull && (v.Order == OrderAscending || v.Order == OrderShuffled), CodeVerification,
-		"the read-back was %.80q in the order %.80q, where this program reads everything, ascending or shuffled", v.Method, v.Order)
+	p.require(v.Order == OrderAscending || v.Order == OrderShuffled, CodeVerification,
+		"the read-back was in the order %.80q, where this program reads in ascending or shuffled order", v.Order)
 	p.require(slices.Contains([]string{CacheDefenceNone, CacheDefenceReset, CacheDefenceReplug}, v.CacheDefence), CodeVerification,
 		"the defence against the drive's cache is %.80q", v.CacheDefence)
 	p.require(v.CacheDefenceReason == "" || v.CacheDefence == CacheDefenceNone, CodeVerification,

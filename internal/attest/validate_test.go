@@ -54,6 +54,11 @@ func TestMutations(t *testing.T) {
 		{"Purge", func(_ *Statement, p *Predicate) { p.Method = "purge" }, CodeMethod},
 		{"crypto erase", func(_ *Statement, p *Predicate) { p.Technique = "cryptographic erase" }, CodeMethod},
 		{"no policy", func(_ *Statement, p *Predicate) { p.Policy = "" }, CodePolicy},
+		{"no policy document", func(_ *Statement, p *Predicate) { p.PolicyDocument = nil }, CodePolicy},
+		{"another policy's ID", func(_ *Statement, p *Predicate) { p.Policy, p.Validation.Policy = "r1", "r1" }, CodePolicy},
+		{"another policy's title", func(_ *Statement, p *Predicate) { p.PolicyDocument.Title = "x" }, CodeValidation},
+		{"judged by another document", func(_ *Statement, p *Predicate) { p.Validation.PolicyDigest = digestOf(nil) }, CodeValidation},
+		{"judged by no document", func(_ *Statement, p *Predicate) { p.Validation.PolicyDigest = "" }, CodeValidation},
 		{"no plan", func(_ *Statement, p *Predicate) { p.Plan.Digest = "" }, CodePlan},
 		{"short seed", func(_ *Statement, p *Predicate) { p.Pattern.Seed = "00" }, CodePattern},
 		{"unknown pattern", func(_ *Statement, p *Predicate) { p.Pattern.Name, p.Passes[0].Pattern = "zeros", "zeros" }, CodePattern},
@@ -158,6 +163,56 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// TestPolicyOfAPass puts a PASS under a policy that it does not fulfil.
+func TestPolicyOfAPass(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(p *Predicate, policy *Policy)
+		want   string // no problem when empty
+	}{
+		{"nothing", func(*Predicate, *Policy) {}, ""},
+		{"a pass that was not made", func(_ *Predicate, policy *Policy) { policy.Passes = append(policy.Passes, PatternKeyed) }, CodePasses},
+		{"a pass that was not ordered", func(p *Predicate, _ *Policy) {
+			p.Passes = append(p.Passes, p.Passes[0])
+			p.Passes[1].Number = 2
+		}, CodePasses},
+		{"other passes", func(_ *Predicate, policy *Policy) { policy.Passes = []string{PatternComplement} }, CodePasses},
+		{"an unknown pattern", func(p *Predicate, policy *Policy) {
+			p.Passes[0].Pattern, policy.Passes = "gutmann", []string{"gutmann"}
+		}, CodePattern},
+		{"a pattern of 17 bytes", func(p *Predicate, policy *Policy) {
+			p.Passes[0].Pattern = "fixed-" + strings.Repeat("00", 17)
+			policy.Passes = []string{p.Passes[0].Pattern}
+		}, CodePattern},
+		{"no passes", func(_ *Predicate, policy *Policy) { policy.Passes = nil }, CodePolicy},
+		{"no title", func(_ *Predicate, policy *Policy) { policy.Title = "" }, CodePolicy},
+		{"a share", func(_ *Predicate, policy *Policy) { policy.ReadBackPercent = 99 }, CodeVerification},
+		{"a share, said to be one", func(p *Predicate, policy *Policy) {
+			policy.ReadBackPercent, p.Verification.Method = 99, MethodSampled
+		}, CodeVerification},
+		{"a share, with the rest left out", func(p *Predicate, policy *Policy) {
+			policy.ReadBackPercent, p.Verification.Method = 99, MethodSampled
+			p.Verification.BytesRead, p.Verification.BytesMatched, p.Verification.BytesLeftOut = p.Drive.SizeBytes-512, p.Drive.SizeBytes-512, 512
+		}, CodeVerification},
+		{"nothing read", func(_ *Predicate, policy *Policy) { policy.ReadBackPercent = 0 }, CodePolicy},
+		{"more than all read", func(_ *Predicate, policy *Policy) { policy.ReadBackPercent = 101 }, CodePolicy},
+		{"a format that was not ordered", func(_ *Predicate, policy *Policy) { policy.Format = false }, CodeFormat},
+		{"no format, as ordered", func(p *Predicate, policy *Policy) { policy.Format, p.Format, p.Postscan = false, nil, nil }, ""},
+		{"another policy", func(_ *Predicate, policy *Policy) { policy.ID = "r1" }, ""},
+	} {
+		p, policy := goldenPass().Predicate, goldenPolicy()
+		c.change(&p, &policy)
+		if !tellsPlaces(policy.lastPattern()) {
+			p.Capacity.ProvenBytes = 0
+		}
+		problems := New("drive", under(p, policy)).Validate()
+		found := slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == c.want })
+		if c.want == "" && len(problems) > 0 || c.want != "" && !found {
+			t.Errorf("%s: problems %v, want %q", c.name, problems, c.want)
+		}
+	}
+}
+
 // TestMutationsOfAFailure: what is impossible is a problem in a record of a
 // failure as well. Nothing that a PASS rests on is asked of it.
 func TestMutationsOfAFailure(t *testing.T) {
@@ -172,7 +227,25 @@ func TestMutationsOfAFailure(t *testing.T) {
 	}{
 		{"nothing", func(*Statement, *Predicate) {}, ""},
 		{"nothing was done", func(_ *Statement, p *Predicate) { p.Passes = nil }, ""},
-		{"an unknown pattern", func(_ *Statement, p *Predicate) { p.Pattern.Name = "zeros" }, ""},
+		{"an unknown pattern", func(s *Statement, p *Predicate) {
+			policy := goldenPolicy()
+			policy.Passes, p.Capacity.ProvenBytes = []string{"zeros"}, 0
+			*s = New("drive", under(*p, policy))
+		}, ""},
+		{"another pattern than was ordered", func(_ *Statement, p *Predicate) { p.Pattern.Name = "fixed-00" }, CodePattern},
+		{"no policy document", func(_ *Statement, p *Predicate) { p.PolicyDocument = nil }, CodePolicy},
+		{"an unknown policy document", func(_ *Statement, p *Predicate) { p.PolicyDocument.Schema = "panoscrub/policy/v9" }, CodePolicy},
+		{"a share that was to be read", func(s *Statement, p *Predicate) {
+			policy := goldenPolicy()
+			policy.ReadBackPercent, policy.Format = 50, false
+			*s = New("drive", under(*p, policy))
+		}, CodeVerification},
+		{"a part that was left out", func(_ *Statement, p *Predicate) { p.Verification.BytesLeftOut = 512 }, CodeVerification},
+		{"proven by bytes that are the same", func(s *Statement, p *Predicate) {
+			policy := goldenPolicy()
+			policy.Passes = []string{"fixed-00"}
+			*s = New("drive", under(*p, policy))
+		}, CodeCapacity},
 		{"ended first", func(_ *Statement, p *Predicate) { p.Times.Ended = p.Times.Started.Add(-1) }, ""},
 		{"interrupted", func(_ *Statement, p *Predicate) { p.Interrupted = &Interruption{Cause: "signal"} }, ""},
 		{"another statement type", func(s *Statement, _ *Predicate) { s.Type = "x" }, CodeSchema},

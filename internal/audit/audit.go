@@ -1,6 +1,6 @@
 // Package audit tells whether a drive is the one that a record is about, and
-// still as the record says: formatted, empty, and holding the overwrite's
-// pattern wherever no file system structure stands.
+// still as the record says: where it was formatted, formatted and empty, and
+// holding what the last pass wrote wherever no file system structure stands.
 package audit
 
 import (
@@ -58,21 +58,23 @@ func Comparable(id drive.Identity, s attest.Statement) []attest.Problem {
 // Contents compares what is on the drive with what a PASS attests. The error is
 // about not being able to look; what was seen to be wrong is in the problems.
 func Contents(ctx context.Context, r block.Reader, s attest.Statement, count *progress.Counter) ([]attest.Problem, error) {
-	found, err := volume.Check(r)
-	if err != nil && !errors.Is(err, volume.ErrDamaged) {
+	spec, err := spec(s)
+	if err != nil {
 		return nil, err
 	}
-	if err != nil {
-		return []attest.Problem{problem("volume-damaged", "the volume is no longer as it was made: %v", err)}, nil
-	}
-	problems := names(found, s)
-	if !found.Empty() {
-		problems = append(problems, problem("volume-used", "the volume is no longer empty: %d entries in its root, %d of %d clusters free",
-			found.Entries, found.FreeClusters, found.Clusters))
-	}
-	spec, err := spec(s, found)
-	if err != nil {
-		return problems, err
+	var problems []attest.Problem
+	// A drive that was given back without a file system holds the pattern and
+	// nothing else.
+	if s.Predicate.Format != nil {
+		found, err := volume.Check(r)
+		if err != nil && !errors.Is(err, volume.ErrDamaged) {
+			return nil, err
+		}
+		if err != nil {
+			return []attest.Problem{problem("volume-damaged", "the volume is no longer as it was made: %v", err)}, nil
+		}
+		problems = changes(found, *s.Predicate.Format)
+		spec.Except = found.Metadata()
 	}
 	report, err := verify.Run(ctx, r, spec, count)
 	for _, m := range report.Mismatches {
@@ -84,11 +86,8 @@ func Contents(ctx context.Context, r block.Reader, s attest.Statement, count *pr
 	return problems, err
 }
 
-func names(found volume.Volume, s attest.Statement) (problems []attest.Problem) {
-	format := s.Predicate.Format
-	if format == nil {
-		return []attest.Problem{problem("no-format", "the record does not tell of a format")}
-	}
+// changes says what about a volume is no longer as the record tells.
+func changes(found volume.Volume, format attest.Format) (problems []attest.Problem) {
 	if id := fmt.Sprintf("%08x", found.VolumeID); id != format.VolumeID {
 		problems = append(problems, problem("formatted-since", "the drive was formatted since: its volume ID is %s, the record's is %s", id, format.VolumeID))
 	}
@@ -98,10 +97,15 @@ func names(found volume.Volume, s attest.Statement) (problems []attest.Problem) 
 	if found.Label != format.Label {
 		problems = append(problems, problem("renamed", "the volume's label is %q, the record's is %q", found.Label, format.Label))
 	}
+	if !found.Empty() {
+		problems = append(problems, problem("volume-used", "the volume is no longer empty: %d entries in its root, %d of %d clusters free",
+			found.Entries, found.FreeClusters, found.Clusters))
+	}
 	return problems
 }
 
-func spec(s attest.Statement, found volume.Volume) (verify.Spec, error) {
+// spec is what the last pass left on all of the drive.
+func spec(s attest.Statement) (verify.Spec, error) {
 	seed, err := hex.DecodeString(s.Predicate.Pattern.Seed)
 	if err != nil {
 		return verify.Spec{}, fmt.Errorf("the record's pattern seed: %w", err)
@@ -110,8 +114,11 @@ func spec(s attest.Statement, found volume.Volume) (verify.Spec, error) {
 	if err != nil {
 		return verify.Spec{}, fmt.Errorf("the record's drive digest: %w", err)
 	}
-	passes := len(s.Predicate.Passes)
-	return verify.Spec{Seed: seed, DriveDigest: digest, Pass: passes, Passes: passes, Except: found.Metadata()}, nil
+	spec := verify.Spec{Seed: seed, DriveDigest: digest, Pass: len(s.Predicate.Passes), Percent: 100}
+	for _, pass := range s.Predicate.Passes {
+		spec.Passes = append(spec.Passes, pass.Pattern)
+	}
+	return spec, nil
 }
 
 func problem(code, format string, args ...any) attest.Problem {

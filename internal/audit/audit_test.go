@@ -12,6 +12,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/erase"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/scan"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
@@ -23,41 +24,56 @@ var identity = drive.Identity{
 	Serial: "4C530001230405117322", SerialQuality: drive.SerialUnique, SizeBytes: size, LogicalSectorBytes: 512,
 }
 
-// sanitized is a drive as a run leaves it, with the statement about it.
+// sanitized is a drive as a run under the default policy leaves it, with the
+// statement about it.
 func sanitized(t *testing.T) (*blocktest.Fake, attest.Statement) {
+	t.Helper()
+	r2, err := policy.ByID(policy.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sanitizedUnder(t, r2)
+}
+
+func sanitizedUnder(t *testing.T, under policy.Policy) (*blocktest.Fake, attest.Statement) {
 	t.Helper()
 	layout, err := volume.NewLayout(size, 512)
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy, err := plan.PolicyByID(plan.DefaultPolicy)
-	if err != nil {
-		t.Fatal(err)
+	volumeFormat := plan.Format{
+		Scheme: "mbr", FileSystem: layout.FileSystem, Label: "PANORAMA", StartBytes: layout.StartBytes,
+		SizeBytes: layout.PartitionBytes, PartitionType: layout.PartitionType, DiskSignature: 0x11, VolumeID: 0x22,
+	}
+	if !under.Reformat {
+		volumeFormat = plan.Format{}
 	}
 	p, err := plan.Make(plan.Input{
-		CertificateID: "ps-20261124-k3v9q2m7xd", Drive: drive.Drive{Path: "/dev/sdb", Identity: identity}, Policy: policy,
+		CertificateID: "ps-20261124-k3v9q2m7xd", Drive: drive.Drive{Path: "/dev/sdb", Identity: identity}, Policy: under,
 		Findings: scan.Report{Verdict: scan.Clean, SizeBytes: size, Coverage: scan.Coverage{BytesRead: size}},
-		Seed:     bytes.Repeat([]byte{7}, plan.SeedBytes),
-		Format: plan.Format{
-			Scheme: "mbr", FileSystem: layout.FileSystem, Label: "PANORAMA", StartBytes: layout.StartBytes,
-			SizeBytes: layout.PartitionBytes, PartitionType: layout.PartitionType, DiskSignature: 0x11, VolumeID: 0x22,
-		},
+		Seed:     bytes.Repeat([]byte{7}, policy.SeedBytes),
+		Format:   volumeFormat,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	dev := blocktest.NewFake(size, 512, blocktest.Faults{})
-	if _, err := erase.Overwrite(t.Context(), dev, p, 1, nil); err != nil {
-		t.Fatal(err)
-	}
-	format(t, dev, volume.Spec{Layout: layout, Label: "PANORAMA", DiskSignature: 0x11, VolumeID: 0x22})
-	return dev, attest.Statement{Predicate: attest.Predicate{
+	statement := attest.Statement{Predicate: attest.Predicate{
 		Verdict: attest.Pass,
 		Drive:   attest.Drive{Identity: attest.Identity{Serial: identity.Serial, VendorID: identity.VendorID, ProductID: identity.ProductID, Product: identity.Product, SizeBytes: size}},
 		Pattern: attest.Pattern{Seed: p.Seed, DriveDigest: identity.Digest()},
-		Passes:  []attest.Overwrite{{Number: 1}},
-		Format:  &attest.Format{Label: "PANORAMA", VolumeID: "00000022", DiskSignature: "00000011"},
 	}}
+	for i, pattern := range p.Passes {
+		if _, err := erase.Overwrite(t.Context(), dev, p, i+1, nil); err != nil {
+			t.Fatal(err)
+		}
+		statement.Predicate.Passes = append(statement.Predicate.Passes, attest.Overwrite{Number: i + 1, Pattern: string(pattern)})
+	}
+	if under.Reformat {
+		format(t, dev, volume.Spec{Layout: layout, Label: "PANORAMA", DiskSignature: 0x11, VolumeID: 0x22})
+		statement.Predicate.Format = &attest.Format{Label: "PANORAMA", VolumeID: "00000022", DiskSignature: "00000011"}
+	}
+	return dev, statement
 }
 
 func format(t *testing.T, dev block.Device, spec volume.Spec) {
@@ -110,6 +126,43 @@ func TestContents(t *testing.T) {
 				t.Errorf("problems %v, error %v, want %v", problems, err, c.want)
 			}
 		})
+	}
+}
+
+// TestPolicies audits a drive after each policy: as it was left, after one bit of it
+// has changed, and where there is no file system after somebody made one.
+func TestPolicies(t *testing.T) {
+	bare := policy.Policy{
+		Schema: policy.Schema, ID: "bare", Title: "bare", Own: true, Passes: []policy.Pattern{policy.Keyed, policy.Complement, policy.Fixed(1, 2, 3)}, ReadBackPercent: 100,
+	}
+	for _, p := range append(policy.Builtin(), bare) {
+		dev, statement := sanitizedUnder(t, p)
+		if problems, err := Contents(t.Context(), dev, statement, nil); err != nil || len(problems) > 0 {
+			t.Errorf("%s: %v, %v", p.ID, problems, err)
+		}
+		flip(dev, size-5_000_001)
+		if problems, err := Contents(t.Context(), dev, statement, nil); err != nil || !slices.Equal(codes(problems), []string{"contents-changed"}) {
+			t.Errorf("%s: after one bit has changed: %v, %v", p.ID, problems, err)
+		}
+		if p.Reformat {
+			continue
+		}
+		flip(dev, size-5_000_001)
+		formatted, _ := sanitized(t)
+		dev.Poke(formatted.Peek(0, 512), 0)
+		if problems, err := Contents(t.Context(), dev, statement, nil); err != nil || !slices.Equal(codes(problems), []string{"contents-changed"}) {
+			t.Errorf("%s: after it was formatted: %v, %v", p.ID, problems, err)
+		}
+	}
+}
+
+// TestUnknownPattern: what a record says was written and nobody knows is no drive as
+// attested.
+func TestUnknownPattern(t *testing.T) {
+	dev, statement := sanitized(t)
+	statement.Predicate.Passes[0].Pattern = "gutmann"
+	if problems, err := Contents(t.Context(), dev, statement, nil); err == nil {
+		t.Errorf("problems %v, and no error", problems)
 	}
 }
 

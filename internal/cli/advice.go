@@ -12,6 +12,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/helper"
 	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/release"
 	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/session"
@@ -48,8 +49,13 @@ func hints(err error) []string {
 		unstored    *session.RecordError
 		interrupted interruptedError
 		notBegun    notBegunError
+		unknown     *policy.UnknownError
 	)
 	switch {
+	case errors.Is(err, policy.ErrInvalid):
+		return []string{`"panoscrub policy --help" shows how a policy is written`}
+	case errors.As(err, &unknown):
+		return []string{`"panoscrub policy" lists the policies; --policy-file takes one of your own`}
 	case errors.Is(err, rules.ErrInvalid):
 		return []string{`"panoscrub rules --help" shows how rules are written`}
 	case errors.As(err, &usage):

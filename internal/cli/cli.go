@@ -127,7 +127,7 @@ func (a *app) command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.drivesCommand(), a.inspectCommand(), a.sanitizeCommand(), a.verifyCommand(),
-		a.rulesCommand(), a.recordsCommand(), a.keyCommand(), a.demoCommand(), a.helperCommand(),
+		a.rulesCommand(), a.policyCommand(), a.recordsCommand(), a.keyCommand(), a.demoCommand(), a.helperCommand(),
 	)
 	return root
 }

@@ -171,7 +171,7 @@ func TestHelpTellsTheContract(t *testing.T) {
 	if err := root.Execute(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"drives", "inspect", "sanitize", "verify", "rules", "records", "key", "demo", "Exit codes:", "130"} {
+	for _, want := range []string{"drives", "inspect", "sanitize", "verify", "rules", "policy", "records", "key", "demo", "Exit codes:", "130"} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("the help does not tell of %q", want)
 		}

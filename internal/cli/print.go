@@ -64,7 +64,11 @@ func (a *app) notice(format string, args ...any) {
 // printResult writes what a technician needs to know when a run is over.
 func (a *app) printResult(r session.Result) {
 	w := a.stdout
-	fmt.Fprintf(w, "\n%s  %s\n", r.Verdict, verdictWords[r.Verdict])
+	words := verdictWords[r.Verdict]
+	if r.Verdict == attest.Pass && r.After != nil {
+		words += "; the volume is new and empty"
+	}
+	fmt.Fprintf(w, "\n%s  %s\n", r.Verdict, words)
 	for _, reason := range r.Reasons {
 		fmt.Fprintf(w, "  - %s\n", human.Printable(reason))
 	}
@@ -82,9 +86,9 @@ func (a *app) printResult(r session.Result) {
 }
 
 var verdictWords = map[string]string{
-	attest.Pass:       "every addressable byte was overwritten and read back; the volume is new and empty",
+	attest.Pass:       "every addressable byte was overwritten and read back",
 	attest.Fail:       "do not reuse this drive: destroy it",
-	attest.Incomplete: "the run did not reach its end: run it again",
+	attest.Incomplete: "not all that a PASS needs was done: run it again, or by a policy that proves more",
 }
 
 func countWords(c session.Counts) string {

@@ -23,7 +23,7 @@ import (
 type sanitizeOptions struct {
 	target string
 	stated evidence.Stated
-	policy string
+	policy policyChoice
 	rules  string
 	reach
 	label    string
@@ -41,7 +41,8 @@ func (a *app) sanitizeCommand() *cobra.Command {
 		Long: `Sanitize takes a whole drive (/dev/sdX) or a disk image: it looks at what is on
 it, shows the plan, asks, overwrites every addressable byte, reads every byte
 back, formats it as FAT32 (FAT16 or FAT12 where it is too small for that), and
-writes a signed record.
+writes a signed record. What is written, and how much of it is read back, is the
+policy's: "panoscrub policy" lists them, and shows how one of your own is written.
 
 A drive that the desktop mounted is unmounted first; other mounts, and open
 volumes on it, you are asked about, or agree to with --release.
@@ -59,7 +60,7 @@ drives" shows what to give), and --yes is enough for an image.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.stated.ApplianceID, "appliance", "", "device ID of the appliance that the drive provisioned (required)")
-	f.StringVar(&o.policy, "policy", plan.DefaultPolicy, "what to write and how to verify it: "+strings.Join(plan.PolicyIDs(), ", "))
+	o.policy.flags(cmd)
 	f.StringVar(&o.rules, "rules", "", rulesUsage)
 	o.addFlags(cmd)
 	f.StringVar(&o.label, "label", volume.DefaultLabel, "label of the new volume, 1 to 11 characters")
@@ -83,13 +84,16 @@ func (o *sanitizeOptions) request() (session.Request, error) {
 	if err := attest.CheckDeviceID(o.stated.ApplianceID); err != nil {
 		return req, usageError{fmt.Errorf("--appliance: %w", err)}
 	}
-	policy, err := plan.PolicyByID(o.policy)
+	chosen, err := o.policy.choose()
 	if err != nil {
-		return req, usageError{fmt.Errorf("--policy: %w", err)}
+		return req, err
 	}
 	label, err := volume.CheckLabel(o.label)
 	if err != nil {
 		return req, usageError{fmt.Errorf("--label: %w", err)}
+	}
+	if !chosen.Reformat && label != volume.DefaultLabel {
+		return req, usagef("--label is for a new volume, and the policy %s makes none", chosen.ID)
 	}
 	if err := o.reach.check(); err != nil {
 		return req, err
@@ -97,7 +101,7 @@ func (o *sanitizeOptions) request() (session.Request, error) {
 	if o.asJSON && o.asEvents {
 		return req, usagef("--json and --events both want stdout: give one of them (the last event holds the result)")
 	}
-	return session.Request{Policy: policy, Label: label, Stated: o.stated}, nil
+	return session.Request{Policy: chosen, Label: label, Stated: o.stated}, nil
 }
 
 func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {

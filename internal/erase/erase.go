@@ -6,11 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/progress"
 	"github.com/panoscrub/panoscrub/internal/verify"
 )
@@ -24,21 +24,21 @@ type Erasure struct {
 
 // Pass is one pass as it was carried out.
 type Pass struct {
-	Number   int           `json:"number"` // from 1
-	Pattern  plan.Pattern  `json:"pattern"`
-	Bytes    int64         `json:"bytes"`    // accepted by the device
-	Failed   block.Extents `json:"failed"`   // the write failed here
-	Complete bool          `json:"complete"` // every byte was tried
-	Synced   bool          `json:"synced"`   // the flush at the end succeeded
-	Duration time.Duration `json:"durationNs"`
+	Number   int            `json:"number"` // from 1
+	Pattern  policy.Pattern `json:"pattern"`
+	Bytes    int64          `json:"bytes"`    // accepted by the device
+	Failed   block.Extents  `json:"failed"`   // the write failed here
+	Complete bool           `json:"complete"` // every byte was tried
+	Synced   bool           `json:"synced"`   // the flush at the end succeeded
+	Duration time.Duration  `json:"durationNs"`
 }
 
 // ErrPlan says that a plan cannot be carried out, or not on this device. Nothing
 // was written.
 var ErrPlan = errors.New("the plan cannot be carried out")
 
-// Overwrite carries out the plan's pass of that number over every byte of dev,
-// and flushes it.
+// Overwrite carries out the plan's pass of that number, counted from 1, over every
+// byte of dev, and flushes it.
 //
 // Ranges that cannot be written are in the pass and no error. The error is
 // [ErrPlan] or what dev.Check said, before the first write; ctx's when it ended;
@@ -47,13 +47,10 @@ var ErrPlan = errors.New("the plan cannot be carried out")
 func Overwrite(ctx context.Context, dev block.Device, p plan.Plan, number int, count *progress.Counter) (Pass, error) {
 	started := time.Now()
 	pass := Pass{Number: number}
-	i := slices.IndexFunc(p.Passes, func(p plan.Pass) bool { return p.Number == number })
-	if i < 0 {
+	if number < 1 || number > len(p.Passes) {
 		return pass, fmt.Errorf("%w: it has no pass %d", ErrPlan, number)
 	}
-	if pass.Pattern = p.Passes[i].Pattern; pass.Pattern != plan.PatternKeyed {
-		return pass, fmt.Errorf("%w: unknown pattern %q", ErrPlan, pass.Pattern)
-	}
+	pass.Pattern = p.Passes[number-1]
 	g, err := newGenerator(p, number)
 	if err != nil {
 		return pass, err
@@ -73,8 +70,8 @@ func Overwrite(ctx context.Context, dev block.Device, p plan.Plan, number int, c
 	return pass, err
 }
 
-// ReadBack reads the whole drive and compares it with what the plan's last pass
-// wrote. The report and the error are those of verify.Run.
+// ReadBack reads as much of the drive as the plan says, and compares it with what
+// the last pass wrote. The report and the error are those of verify.Run.
 //
 // This host's cache is out of the way where the report says Direct. The drive's
 // own answers for whatever it holds, unless [Defend] was called before.
@@ -87,9 +84,11 @@ func ReadBack(ctx context.Context, dev block.Device, p plan.Plan, count *progres
 	if err := ready(ctx, dev, p); err != nil {
 		return verify.Report{}, err
 	}
-	return verify.Run(ctx, dev, verify.Spec{
-		Seed: seed, DriveDigest: digest, Pass: len(p.Passes), Passes: len(p.Passes),
-	}, count)
+	spec := verify.Spec{Seed: seed, DriveDigest: digest, Pass: len(p.Passes), Percent: p.ReadBackPercent}
+	for _, pattern := range p.Passes {
+		spec.Passes = append(spec.Passes, string(pattern))
+	}
+	return verify.Run(ctx, dev, spec, count)
 }
 
 // ready makes sure that dev is the drive that the plan is for, as far as a device

@@ -12,6 +12,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/progress"
 	"github.com/panoscrub/panoscrub/internal/verify"
 )
@@ -32,8 +33,8 @@ func old(size int64) []byte {
 
 // erased runs all of a plan. power is called between writing and reading back.
 func erased(dev block.Device, p plan.Plan, power func()) (e Erasure, err error) {
-	for _, pass := range p.Passes {
-		done, err := Overwrite(context.Background(), dev, p, pass.Number, nil)
+	for i := range p.Passes {
+		done, err := Overwrite(context.Background(), dev, p, i+1, nil)
 		e.Passes = append(e.Passes, done)
 		if err != nil {
 			return e, err
@@ -52,7 +53,7 @@ func TestEverySizeIsErased(t *testing.T) {
 			drive, p := used(size, sector, blocktest.Faults{}), planFor(size, 1)
 			var count progress.Counter
 			pass, err := Overwrite(t.Context(), drive, p, 1, &count)
-			if err != nil || !pass.Complete || !pass.Synced || pass.Failed != nil || pass.Bytes != size || pass.Pattern != plan.PatternKeyed {
+			if err != nil || !pass.Complete || !pass.Synced || pass.Failed != nil || pass.Bytes != size || pass.Pattern != policy.Keyed {
 				t.Errorf("%d bytes in sectors of %d: %+v, %v", size, sector, pass, err)
 			}
 			if done, total := count.Load(); done != size || total != size {
@@ -72,12 +73,53 @@ func TestEverySizeIsErased(t *testing.T) {
 	}
 }
 
-func TestSeveralPasses(t *testing.T) {
-	const size = chunkBytes + 700
-	drive, p := used(size, 512, blocktest.Faults{}), planFor(size, 3)
-	e, err := erased(drive, p, drive.PowerCycle)
-	if err != nil || !e.OK(p) || !bytes.Equal(drive.Peek(0, size), pattern(t, p, 3, size)) {
-		t.Errorf("%v, %v", e.Shortfalls(p), err)
+// TestPolicies carries out every built-in policy, and some that only an operator
+// could have, on drives whose sizes are multiples of nothing. What stands on them
+// then is compared, over the whole drive and after each pass, with bytes that no
+// code of the program made.
+func TestPolicies(t *testing.T) {
+	all := map[string][]policy.Pattern{
+		"three bytes":         {policy.Fixed(0x92, 0x49, 0x24)},
+		"sixteen bytes":       {policy.Keyed, policy.Fixed([]byte("sixteen bytes...")...)},
+		"a complement within": {policy.Fixed(1), policy.Keyed, policy.Complement, policy.Keyed, policy.Complement, policy.Fixed(0xff)},
+	}
+	for _, p := range policy.Builtin() {
+		all[p.ID] = p.Passes
+	}
+	for name, passes := range all {
+		for _, size := range []int64{1, 511, 4097, pieceBytes + 7, chunkBytes + 4099} {
+			drive, p := used(size, 512, blocktest.Faults{}), planOf(size, passes...)
+			var e Erasure
+			for i := range p.Passes {
+				pass, err := Overwrite(t.Context(), drive, p, i+1, nil)
+				if err != nil || !bytes.Equal(drive.Peek(0, int(size)), pattern(t, p, i+1, size)) {
+					t.Errorf("%s on %d bytes: pass %d is not on the drive: %v", name, size, i+1, err)
+				}
+				e.Passes = append(e.Passes, pass)
+			}
+			report, err := ReadBack(t.Context(), drive, p, nil)
+			if e.ReadBack = &report; err != nil || !e.OK(p) {
+				t.Errorf("%s on %d bytes: %v, %v", name, size, e.Shortfalls(p), err)
+			}
+			at := size / 2
+			drive.Poke([]byte{drive.Peek(at, 1)[0] ^ 1}, at)
+			if report, err := ReadBack(t.Context(), drive, p, nil); err != nil || report.OK() || report.Matched >= size {
+				t.Errorf("%s on %d bytes: one that is wrong was not seen: %+v, %v", name, size, report, err)
+			}
+		}
+	}
+}
+
+// TestShareIsNoProof: however well a share of the drive is read back, it is not OK.
+func TestShareIsNoProof(t *testing.T) {
+	const size = 3*chunkBytes + 5
+	for _, percent := range []int{1, 50, 99} {
+		drive, p := used(size, 512, blocktest.Faults{}), planFor(size, 1)
+		p.ReadBackPercent = percent
+		e, err := erased(drive, p, drive.PowerCycle)
+		if err != nil || !e.ReadBack.OK() || e.OK(p) || e.ReadBack.Bytes+e.ReadBack.Excepted != size || e.ReadBack.Excepted == 0 {
+			t.Errorf("%d %%: %+v, %v", percent, e.ReadBack, err)
+		}
 	}
 }
 
@@ -97,7 +139,8 @@ func TestNothingIsWritten(t *testing.T) {
 		{name: "another size", spoil: func(p *plan.Plan) { p.Target.SizeBytes++ }, number: 1, want: ErrPlan},
 		{name: "no such pass", number: 2, want: ErrPlan},
 		{name: "pass zero", number: 0, want: ErrPlan},
-		{name: "unknown pattern", spoil: func(p *plan.Plan) { p.Passes[0].Pattern = "zero" }, number: 1, want: ErrPlan},
+		{name: "unknown pattern", spoil: func(p *plan.Plan) { p.Passes[0] = "zero" }, number: 1, want: ErrPlan},
+		{name: "complement of nothing", spoil: func(p *plan.Plan) { p.Passes[0] = policy.Complement }, number: 1, want: ErrPlan},
 		{name: "no seed", spoil: func(p *plan.Plan) { p.Seed = "" }, number: 1, want: ErrPlan},
 		{name: "another drive", before: (*blocktest.Fake).Change, number: 1, want: block.ErrChanged},
 		{name: "no drive", before: (*blocktest.Fake).Vanish, number: 1, want: block.ErrGone},
@@ -120,7 +163,7 @@ func TestNothingIsWritten(t *testing.T) {
 		if counts := drive.Counts(); counts.Writes != 0 || counts.Syncs != 0 || !bytes.Equal(drive.Peek(0, size), old(size)) {
 			t.Errorf("%s: the drive was touched: %+v", c.name, counts)
 		}
-		if c.number != 1 || len(p.Passes[0].Pattern) < 10 {
+		if c.number != 1 {
 			continue
 		}
 		if report, err := ReadBack(ctx, drive, p, nil); err == nil || report.OK() {
@@ -161,7 +204,7 @@ func TestLyingDrives(t *testing.T) {
 			continue
 		}
 		r := e.ReadBack
-		if len(r.Mismatches) != 1 || r.Mismatches[0].Class != c.class || !slices.Equal(r.Mismatches[0].Extents, c.extents) || r.Mismatches[0].Source != c.source || r.ProvenBytes() != c.proven {
+		if len(r.Mismatches) != 1 || r.Mismatches[0].Class != c.class || !slices.Equal(r.Mismatches[0].Extents, c.extents) || r.Mismatches[0].Source != c.source || r.Matched != c.proven {
 			t.Errorf("%s: %+v", c.name, r)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/verify"
 )
 
@@ -40,7 +41,7 @@ func falseOrTruePass(t *testing.T, rng *rand.Rand, seed uint64) bool {
 	}
 	sector := []int{512, 4096}[rng.IntN(2)]
 	faults := randomFaults(rng, size)
-	drive, p := used(size, sector, faults), planFor(size, 1+rng.IntN(2))
+	drive, p := used(size, sector, faults), planOf(size, randomPasses(rng)...)
 	defended := true
 	e, _ := erased(drive, p, func() {
 		if rng.IntN(2) == 0 {
@@ -63,6 +64,21 @@ func falseOrTruePass(t *testing.T, rng *rand.Rand, seed uint64) bool {
 		t.Errorf("seed %d: a false PASS with the faults %+v", seed, faults)
 	}
 	return true
+}
+
+// randomPasses are one to three passes of any kind.
+func randomPasses(rng *rand.Rand) (passes []policy.Pattern) {
+	for range 1 + rng.IntN(2) {
+		switch rng.IntN(4) {
+		case 0:
+			passes = append(passes, policy.Fixed(byte(rng.Uint32())))
+		case 1:
+			passes = append(passes, policy.Keyed, policy.Complement)
+		default:
+			passes = append(passes, policy.Keyed)
+		}
+	}
+	return passes[:min(3, len(passes))]
 }
 
 // randomFaults gives a drive none, one or two of its ways to lie and to fail.

@@ -4,37 +4,41 @@ import (
 	"fmt"
 
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 )
 
 // OK reports whether the plan was carried out in full and proven by reading
 // everything back. It is the one condition for a PASS, as far as erasing goes.
 func (e Erasure) OK(p plan.Plan) bool { return len(e.Shortfalls(p)) == 0 }
 
-// Shortfalls says in words everything that is missing to a PASS. A plan that does
-// not ask for a read-back can never come to one.
+// Shortfalls says in words everything that is missing to a PASS. A plan that has
+// only a share of the drive read back can never come to one.
 func (e Erasure) Shortfalls(p plan.Plan) []string {
 	var missing []string
 	if len(p.Passes) == 0 {
 		missing = append(missing, "the plan has no passes")
 	}
-	for i, planned := range p.Passes {
+	for i, pattern := range p.Passes {
 		if i >= len(e.Passes) {
-			missing = append(missing, fmt.Sprintf("pass %d was not begun", planned.Number))
+			missing = append(missing, fmt.Sprintf("pass %d was not begun", i+1))
 			continue
 		}
-		missing = append(missing, e.Passes[i].shortfalls(planned, p.Target.SizeBytes)...)
+		missing = append(missing, e.Passes[i].shortfalls(i+1, pattern, p.Target.SizeBytes)...)
 	}
 	if extra := len(e.Passes) - len(p.Passes); extra > 0 {
 		missing = append(missing, fmt.Sprintf("%d passes more than planned were made", extra))
 	}
+	if p.Sampled() {
+		missing = append(missing, fmt.Sprintf("no more than %d %% of the drive was to be read back: the rest is not proven", p.ReadBackPercent))
+	}
 	return append(missing, e.readBackShortfalls(p.Target)...)
 }
 
-func (p Pass) shortfalls(planned plan.Pass, size int64) (missing []string) {
+func (p Pass) shortfalls(number int, pattern policy.Pattern, size int64) (missing []string) {
 	add := func(format string, args ...any) {
-		missing = append(missing, fmt.Sprintf("pass %d ", planned.Number)+fmt.Sprintf(format, args...))
+		missing = append(missing, fmt.Sprintf("pass %d ", number)+fmt.Sprintf(format, args...))
 	}
-	if p.Number != planned.Number || p.Pattern != planned.Pattern {
+	if p.Number != number || p.Pattern != pattern {
 		add("was made as pass %d with the pattern %q", p.Number, p.Pattern)
 	}
 	if !p.Complete {

@@ -6,6 +6,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/verify"
 )
 
@@ -16,8 +17,8 @@ func TestOutcome(t *testing.T) {
 	good := func() (Erasure, plan.Plan) {
 		return Erasure{
 			Passes: []Pass{
-				{Number: 1, Pattern: plan.PatternKeyed, Bytes: size, Complete: true, Synced: true},
-				{Number: 2, Pattern: plan.PatternKeyed, Bytes: size, Complete: true, Synced: true},
+				{Number: 1, Pattern: policy.Keyed, Bytes: size, Complete: true, Synced: true},
+				{Number: 2, Pattern: policy.Keyed, Bytes: size, Complete: true, Synced: true},
 			},
 			ReadBack: &verify.Report{Bytes: size, Matched: size, Complete: true, Direct: true},
 		}, planFor(size, 2)
@@ -43,7 +44,11 @@ func TestOutcome(t *testing.T) {
 		{"a failed range", func(e *Erasure, _ *plan.Plan) { e.Passes[0].Failed = extent }, "pass 1 could not write 512 bytes"},
 		{"too few bytes written", func(e *Erasure, _ *plan.Plan) { e.Passes[1].Bytes-- }, "pass 2 wrote 999 of 1000 bytes"},
 		{"no read-back", func(e *Erasure, _ *plan.Plan) { e.ReadBack = nil }, "the drive was not read back"},
-		{"no read-back, as planned", func(e *Erasure, p *plan.Plan) { e.ReadBack, p.ReadBack = nil, false }, "the drive was not read back"},
+		{"a share read back, as planned", func(e *Erasure, p *plan.Plan) {
+			p.ReadBackPercent = 99
+			e.ReadBack.Bytes, e.ReadBack.Matched, e.ReadBack.Excepted = 990, 990, 10
+		}, ""},
+		{"a share planned, and all read back", func(_ *Erasure, p *plan.Plan) { p.ReadBackPercent = 99 }, "no more than 99 % of the drive was to be read back: the rest is not proven"},
 		{"an empty read-back", func(e *Erasure, _ *plan.Plan) { e.ReadBack = &verify.Report{} }, ""},
 		{"an incomplete read-back", func(e *Erasure, _ *plan.Plan) { e.ReadBack.Complete = false }, "the read-back was not completed"},
 		{"unreadable bytes", func(e *Erasure, _ *plan.Plan) { e.ReadBack.Unreadable = extent }, "512 bytes could not be read back"},

@@ -12,30 +12,52 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 )
 
 // planFor is a plan of some keyed passes and a read-back.
 func planFor(size int64, passes int) plan.Plan {
-	seed, digest := sha256.Sum256([]byte("a seed")), sha256.Sum256([]byte("a drive"))
-	p := plan.Plan{
-		Seed:   hex.EncodeToString(seed[:]),
-		Target: plan.Target{IdentityDigest: hex.EncodeToString(digest[:]), SizeBytes: size, SectorBytes: 512, Kind: drive.KindUSB},
-		Policy: plan.Policy{ReadBack: true},
-	}
-	for i := range passes {
-		p.Passes = append(p.Passes, plan.Pass{Number: i + 1, Pattern: plan.PatternKeyed})
-	}
-	return p
+	return planOf(size, slices.Repeat([]policy.Pattern{policy.Keyed}, passes)...)
 }
 
-// pattern makes the bytes of a pass from the drive's start on, block by block, as
-// plain as the description at plan.PatternKeyed can be followed.
+// planOf is a plan of some passes and a read-back.
+func planOf(size int64, passes ...policy.Pattern) plan.Plan {
+	seed, digest := sha256.Sum256([]byte("a seed")), sha256.Sum256([]byte("a drive"))
+	return plan.Plan{
+		Seed:   hex.EncodeToString(seed[:]),
+		Target: plan.Target{IdentityDigest: hex.EncodeToString(digest[:]), SizeBytes: size, SectorBytes: 512, Kind: drive.KindUSB},
+		Policy: policy.Policy{Passes: passes, ReadBackPercent: 100},
+	}
+}
+
+// pattern makes the bytes of a pass from the drive's start on, as plain as the
+// descriptions in package policy can be followed.
 func pattern(t testing.TB, p plan.Plan, pass int, length int64) []byte {
+	t.Helper()
+	switch name := p.Passes[pass-1]; name {
+	case policy.Keyed:
+		return keyStream(t, p, pass, length)
+	case policy.Complement:
+		out := keyStream(t, p, pass-1, length)
+		for i := range out {
+			out[i] = ^out[i]
+		}
+		return out
+	default:
+		repeated := mustHex(t, strings.TrimPrefix(string(name), "fixed-"))
+		return bytes.Repeat(repeated, int(length)/len(repeated)+1)[:length]
+	}
+}
+
+// keyStream makes the bytes of a keyed pass, block by block.
+func keyStream(t testing.TB, p plan.Plan, pass int, length int64) []byte {
 	t.Helper()
 	seed, digest := mustHex(t, p.Seed), mustHex(t, p.Target.IdentityDigest)
 	streamKey, err1 := hkdf.Key(sha256.New, seed, digest, fmt.Sprintf("panoscrub/pattern/v1 stream pass %d", pass), 32)
@@ -69,9 +91,9 @@ func mustHex(t testing.TB, s string) []byte {
 	return b
 }
 
-func mustGenerator(t testing.TB, p plan.Plan, pass int) *generator {
+func mustKeyed(t testing.TB, p plan.Plan, pass int) *keyed {
 	t.Helper()
-	g, err := newGenerator(p, pass)
+	g, err := newKeyed(p, pass)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +115,11 @@ func TestVectors(t *testing.T) {
 				LengthBytes int64
 				Hex, SHA256 string
 			}
+			Patterns []struct {
+				Passes      []policy.Pattern
+				OffsetBytes int64
+				Hex         string
+			}
 		}
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
@@ -103,15 +130,27 @@ func TestVectors(t *testing.T) {
 		for _, v := range c.Vectors {
 			p := plan.Plan{Seed: c.Seed, Target: plan.Target{IdentityDigest: c.DriveDigest}}
 			got := bytes.Repeat([]byte{0xff}, int(v.LengthBytes))
-			mustGenerator(t, p, v.Pass).fill(got, v.OffsetBytes)
+			mustKeyed(t, p, v.Pass).fill(got, v.OffsetBytes)
 			sum := sha256.Sum256(got)
 			if hex.EncodeToString(got) != v.Hex && hex.EncodeToString(sum[:]) != v.SHA256 {
 				t.Errorf("%d bytes of pass %d at %d are not those of the vector", v.LengthBytes, v.Pass, v.OffsetBytes)
 			}
 			tried++
 		}
+		for _, v := range c.Patterns {
+			p := plan.Plan{Seed: c.Seed, Target: plan.Target{IdentityDigest: c.DriveDigest}, Policy: policy.Policy{Passes: v.Passes}}
+			g, err := newGenerator(p, len(v.Passes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make([]byte, len(v.Hex)/2)
+			if g.fill(got, v.OffsetBytes); hex.EncodeToString(got) != v.Hex {
+				t.Errorf("%d bytes of %v at %d are not those of the vector", len(got), v.Passes, v.OffsetBytes)
+			}
+			tried++
+		}
 	}
-	if tried < 20 {
+	if tried < 60 {
 		t.Errorf("only %d vectors were tried", tried)
 	}
 }
@@ -119,9 +158,18 @@ func TestVectors(t *testing.T) {
 // TestFillIsSeekable wants the same bytes in one go, piece after piece, and from
 // any sector on.
 func TestFillIsSeekable(t *testing.T) {
-	p := planFor(1<<20, 2)
-	want := pattern(t, p, 2, 300_000)
-	g := mustGenerator(t, p, 2)
+	p := planOf(1<<20, policy.Keyed, policy.Keyed, policy.Complement, policy.Fixed(1, 2, 3))
+	for pass := range p.Passes {
+		g, err := newGenerator(p, pass+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seekable(t, g, pattern(t, p, pass+1, 300_000))
+	}
+}
+
+func seekable(t *testing.T, g generator, want []byte) {
+	t.Helper()
 	got := make([]byte, len(want))
 	for off := 0; off < len(got); off += 512 * 37 {
 		g.fill(got[off:min(off+512*37, len(got))], int64(off))
@@ -138,15 +186,20 @@ func TestFillIsSeekable(t *testing.T) {
 }
 
 func TestFillAllocatesNothing(t *testing.T) {
-	g := mustGenerator(t, planFor(1<<40, 1), 1)
-	buf, off := make([]byte, 1<<20), int64(0)
-	g.fill(buf, -1<<20)
-	g.next = 0
-	if n := testing.AllocsPerRun(20, func() {
-		g.fill(buf, off)
-		off += int64(len(buf))
-	}); n != 0 {
-		t.Errorf("%v allocations for 1 MiB", n)
+	p := planOf(1<<40, policy.Keyed, policy.Complement, policy.Fixed(1, 2, 3))
+	for pass := range p.Passes {
+		g, err := newGenerator(p, pass+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		buf, off := make([]byte, 1<<20), int64(1<<20)
+		g.fill(buf, 0)
+		if n := testing.AllocsPerRun(20, func() {
+			g.fill(buf, off)
+			off += int64(len(buf))
+		}); n != 0 {
+			t.Errorf("pass %d: %v allocations for 1 MiB", pass+1, n)
+		}
 	}
 }
 
@@ -167,7 +220,7 @@ func TestGeneratorWantsSeedAndDigest(t *testing.T) {
 }
 
 func BenchmarkGenerate(b *testing.B) {
-	g := mustGenerator(b, planFor(1<<62, 1), 1)
+	g := mustKeyed(b, planFor(1<<62, 1), 1)
 	buf, off := make([]byte, chunkBytes), int64(0)
 	b.SetBytes(chunkBytes)
 	b.ReportAllocs()

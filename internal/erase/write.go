@@ -41,7 +41,7 @@ func newWriter(dev block.Device, pass *Pass) *writer {
 
 // all writes what g makes over the whole drive. While one chunk is being written
 // the next ones are generated.
-func (w *writer) all(ctx context.Context, g *generator, tried func(int64)) error {
+func (w *writer) all(ctx context.Context, g generator, tried func(int64)) error {
 	free, full := make(chan []byte, ahead+1), make(chan []byte, ahead+1)
 	length := min(chunkBytes, w.dev.Size())
 	for range cap(free) {
@@ -66,7 +66,7 @@ func (w *writer) all(ctx context.Context, g *generator, tried func(int64)) error
 }
 
 // generate fills the buffers that come free with the drive's bytes in order.
-func generate(g *generator, size int64, free <-chan []byte, full chan<- []byte) {
+func generate(g generator, size int64, free <-chan []byte, full chan<- []byte) {
 	defer close(full)
 	for off := int64(0); off < size; off += chunkBytes {
 		buf, ok := <-free

@@ -119,6 +119,9 @@ func (c *Case) Replay(kind string, data json.RawMessage) error {
 	default:
 		return fmt.Errorf("journal entry of unknown kind %q", kind)
 	}
+	if err == nil && c.Plan.Schema != plan.Schema {
+		err = fmt.Errorf("a plan of the schema %.40q, where this program knows %s", c.Plan.Schema, plan.Schema)
+	}
 	if err != nil {
 		return fmt.Errorf("journal entry %q: %w", kind, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/erase"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/scan"
 	"github.com/panoscrub/panoscrub/internal/verify"
 	"github.com/panoscrub/panoscrub/internal/volume"
@@ -30,7 +31,7 @@ func passing(t *testing.T) Case {
 			Serial: "4C530001230405117322", SerialQuality: drive.SerialUnique, SizeBytes: size, LogicalSectorBytes: 512,
 		},
 	}
-	policy, err := plan.PolicyByID(plan.DefaultPolicy)
+	r2, err := policy.ByID(policy.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func passing(t *testing.T) Case {
 		Findings: []scan.Finding{{ID: "F1", Rule: "private-key", Class: scan.Credential, Severity: scan.Critical, State: scan.Live, Path: "/private.pem", Hint: "a key"}},
 	}
 	p, err := plan.Make(plan.Input{
-		CertificateID: "ps-20261124-k3v9q2m7xd", Drive: d, Findings: before, Policy: policy, Seed: bytes.Repeat([]byte{7}, plan.SeedBytes),
+		CertificateID: "ps-20261124-k3v9q2m7xd", Drive: d, Findings: before, Policy: r2, Seed: bytes.Repeat([]byte{7}, policy.SeedBytes),
 		Format: plan.Format{
 			Scheme: "mbr", FileSystem: layout.FileSystem, Label: "PANORAMA", StartBytes: layout.StartBytes,
 			SizeBytes: layout.PartitionBytes, PartitionType: layout.PartitionType, DiskSignature: 1, VolumeID: 2,
@@ -58,7 +59,7 @@ func passing(t *testing.T) Case {
 		Tool:  attest.Tool{Name: "panoscrub", Version: "1", GoVersion: "go1.26", OS: "linux", Arch: "amd64"},
 		Drive: d, Confirmation: "typed", Stated: Stated{ApplianceID: "device-abcdefghijklmnopqrstuvwxya"}, Plan: p, Before: before,
 		Erasure: erase.Erasure{
-			Passes:   []erase.Pass{{Number: 1, Pattern: plan.PatternKeyed, Bytes: size, Complete: true, Synced: true}},
+			Passes:   []erase.Pass{{Number: 1, Pattern: policy.Keyed, Bytes: size, Complete: true, Synced: true}},
 			Defence:  &erase.Defence{Kind: erase.Reset},
 			ReadBack: &verify.Report{Bytes: size, Matched: size, Complete: true, Direct: true, Order: verify.Shuffled},
 		},
@@ -66,6 +67,51 @@ func passing(t *testing.T) Case {
 			Layout: layout, Label: "PANORAMA", DiskSignature: 1, VolumeID: 2, ClusterBytes: 512, Clusters: 100, FreeClusters: 99,
 		},
 		After: &scan.Report{Verdict: scan.Clean, SizeBytes: size, Ruleset: "rules", Coverage: scan.Coverage{BytesRead: 4096}},
+	}
+}
+
+// own is an operator's policy, which makes no file system.
+func own(passes ...policy.Pattern) policy.Policy {
+	return policy.Policy{Schema: policy.Schema, ID: "site", Title: "our site's", Own: true, Passes: passes, ReadBackPercent: 100}
+}
+
+// TestPolicyDocument: the wire's copy of a policy has the very bytes of its own
+// document, which is what the outcome was judged by.
+func TestPolicyDocument(t *testing.T) {
+	for _, p := range append(policy.Builtin(), own(policy.Keyed, policy.Complement, policy.Fixed(1, 2, 3))) {
+		file := passing(t)
+		file.Plan.Policy = p
+		r := file.Statement().Predicate
+		if string(r.PolicyDocument.Canonical()) != string(p.Canonical()) || r.Validation.PolicyDigest != p.Digest() || r.Validation.Policy != p.ID {
+			t.Errorf("%s: the wire has\n%s\nthe policy is\n%s", p.ID, r.PolicyDocument.Canonical(), p.Canonical())
+		}
+	}
+}
+
+// TestReasonsAfterZeros: of bytes that are the same everywhere nobody says whose they
+// are.
+func TestReasonsAfterZeros(t *testing.T) {
+	file := passing(t)
+	file.Plan.Policy = own(policy.Fixed(0))
+	file.Erasure.Passes[0].Pattern = policy.Fixed(0)
+	file.Erasure.ReadBack.Matched -= 512
+	file.Erasure.ReadBack.Mismatches = []verify.Mismatch{{Class: verify.NeverWritten, Bytes: 512, Extents: sector}}
+	file.Volume, file.After = nil, nil
+	verdict, reasons := file.Verdict()
+	if text := strings.Join(reasons, "\n"); verdict != attest.Fail || strings.Contains(text, "held their own data") || !strings.Contains(text, "did not write") {
+		t.Errorf("%s: %s", verdict, text)
+	}
+}
+
+// TestCapacity: only a pattern that is different in every sector proves any.
+func TestCapacity(t *testing.T) {
+	file := passing(t)
+	if c := file.Statement().Predicate.Capacity; c.ProvenBytes != size {
+		t.Errorf("%+v", c)
+	}
+	file.Plan.Policy = own(policy.Fixed(0))
+	if c := file.Statement().Predicate.Capacity; c.ProvenBytes != 0 || c.AnnouncedBytes != size {
+		t.Errorf("%+v after zeros", c)
 	}
 }
 
@@ -113,6 +159,37 @@ func TestVerdict(t *testing.T) {
 		}, attest.Fail, "could not be read back"},
 		{"a read-back from this computer's cache", func(c *Case) { c.Erasure.ReadBack.Direct = false }, attest.Incomplete, "cache"},
 		{"no volume", func(c *Case) { c.Volume, c.After = nil, nil }, attest.Incomplete, "no new file system"},
+		{"no volume, as planned", func(c *Case) {
+			c.Plan.Policy = own(policy.Keyed)
+			c.Volume, c.After = nil, nil
+		}, attest.Pass, ""},
+		{"a volume that was not planned", func(c *Case) { c.Plan.Policy = own(policy.Keyed) }, attest.Incomplete, "the policy asks for none"},
+		{"a share read back", func(c *Case) {
+			c.Plan.Policy = own(policy.Keyed)
+			c.Plan.ReadBackPercent = 10
+			c.Erasure.ReadBack.Bytes, c.Erasure.ReadBack.Matched, c.Erasure.ReadBack.Excepted = size/10, size/10, size-size/10
+			c.Volume, c.After = nil, nil
+		}, attest.Incomplete, "no more than 10 % of the drive"},
+		{"a share that happens to be all", func(c *Case) {
+			c.Plan.Policy = own(policy.Keyed)
+			c.Plan.ReadBackPercent = 99
+			c.Volume, c.After = nil, nil
+		}, attest.Incomplete, "no more than 99 % of the drive"},
+		{"a share with a wrong sector", func(c *Case) {
+			c.Plan.Policy = own(policy.Keyed)
+			c.Plan.ReadBackPercent = 10
+			*c.Erasure.ReadBack = verify.Report{
+				Bytes: size / 10, Matched: size/10 - 512, Excepted: size - size/10, Complete: true, Direct: true, Order: verify.Shuffled,
+				Mismatches: []verify.Mismatch{{Class: verify.Corrupt, Bytes: 512, Extents: sector}},
+			}
+			c.Volume, c.After = nil, nil
+		}, attest.Fail, "512 bytes read back are damaged"},
+		{"zeros", func(c *Case) {
+			c.Plan.Policy = own(policy.Fixed(0))
+			c.Erasure.Passes[0].Pattern = policy.Fixed(0)
+			c.Volume, c.After = nil, nil
+		}, attest.Pass, ""},
+		{"another pattern than planned", func(c *Case) { c.Erasure.Passes[0].Pattern = policy.Fixed(0) }, attest.Incomplete, "with the pattern"},
 		{"no scan afterwards", func(c *Case) { c.After = nil }, attest.Incomplete, "not scanned"},
 		{"something found afterwards", func(c *Case) {
 			c.After.Verdict, c.After.Findings = scan.Leftovers, c.Before.Findings
@@ -226,6 +303,9 @@ func TestReplay(t *testing.T) {
 	}
 	if err := got.Replay("from the future", json.RawMessage("{}")); err == nil {
 		t.Error("an unknown entry was half understood")
+	}
+	if err := got.Replay(EntryBegun, json.RawMessage(`{"plan":{"schema":"panoscrub/plan/v1","policy":{"id":"r2","readBack":true}}}`)); err == nil {
+		t.Error("a plan of another version was half understood")
 	}
 	if err := got.Replay(EntryPass, json.RawMessage(`{"number":"one"}`)); err == nil {
 		t.Error("a damaged entry was taken")

@@ -6,6 +6,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/erase"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/scan"
 	"github.com/panoscrub/panoscrub/internal/volume"
 )
@@ -14,29 +15,30 @@ import (
 func (c Case) Statement() attest.Statement {
 	verdict, reasons := c.Verdict()
 	p := attest.Predicate{
-		CertificateID: c.CertificateID,
-		Verdict:       verdict,
-		Reasons:       reasons,
-		Drive:         c.drive(),
-		Appliance:     c.appliance(),
-		Policy:        c.Plan.Policy.ID,
-		Plan:          attest.Plan{Digest: c.Plan.Digest(), Text: c.Plan.Text()},
-		Pattern:       attest.Pattern{Name: attest.PatternKeyed, Seed: c.Plan.Seed, DriveDigest: c.Plan.Target.IdentityDigest},
-		Prescan:       scanned(c.Before),
-		Passes:        c.passes(),
-		Verification:  verified(c.Erasure),
-		Capacity:      attest.Capacity{AnnouncedBytes: c.Plan.Target.SizeBytes},
-		Format:        formatted(c.Volume),
-		Validation:    c.validation(verdict),
-		Persons:       attest.Persons{Operator: attest.Person{Name: c.Stated.Operator}},
-		WorkOrder:     c.Stated.WorkOrder,
-		Tool:          c.Tool,
-		Host:          c.Host,
-		Access:        c.Access,
-		Times:         attest.NewTimes(c.Started, c.Ended),
+		CertificateID:  c.CertificateID,
+		Verdict:        verdict,
+		Reasons:        reasons,
+		Drive:          c.drive(),
+		Appliance:      c.appliance(),
+		Policy:         c.Plan.Policy.ID,
+		PolicyDocument: c.policy(),
+		Plan:           attest.Plan{Digest: c.Plan.Digest(), Text: c.Plan.Text()},
+		Pattern:        attest.Pattern{Name: string(c.Plan.Last()), Seed: c.Plan.Seed, DriveDigest: c.Plan.Target.IdentityDigest},
+		Prescan:        scanned(c.Before),
+		Passes:         c.passes(),
+		Verification:   c.verification(),
+		Capacity:       attest.Capacity{AnnouncedBytes: c.Plan.Target.SizeBytes},
+		Format:         formatted(c.Volume),
+		Validation:     c.validation(verdict),
+		Persons:        attest.Persons{Operator: attest.Person{Name: c.Stated.Operator}},
+		WorkOrder:      c.Stated.WorkOrder,
+		Tool:           c.Tool,
+		Host:           c.Host,
+		Access:         c.Access,
+		Times:          attest.NewTimes(c.Started, c.Ended),
 	}
-	if r := c.Erasure.ReadBack; r != nil {
-		p.Capacity.ProvenBytes = r.ProvenBytes()
+	if r := c.Erasure.ReadBack; r != nil && c.Plan.Last().TellsPlaces() {
+		p.Capacity.ProvenBytes = r.Matched
 	}
 	if c.After != nil {
 		after := scanned(*c.After)
@@ -49,6 +51,20 @@ func (c Case) Statement() attest.Statement {
 		}
 	}
 	return attest.New(c.Drive.Name(), p)
+}
+
+func (c Case) policy() *attest.Policy {
+	p := c.Plan.Policy
+	return &attest.Policy{
+		Schema: p.Schema, ID: p.ID, Title: p.Title, Own: p.Own, Passes: patternNames(p.Passes), ReadBackPercent: p.ReadBackPercent, Format: p.Reformat,
+	}
+}
+
+func patternNames(patterns []policy.Pattern) (names []string) {
+	for _, p := range patterns {
+		names = append(names, string(p))
+	}
+	return names
 }
 
 func (c Case) drive() attest.Drive {
@@ -109,11 +125,11 @@ func (c Case) diedIn() *erase.Pass {
 	if c.Interruption == nil || !c.Interruption.Recovered || c.Reached.Pass != n+1 || n >= len(c.Plan.Passes) {
 		return nil
 	}
-	return &erase.Pass{Number: n + 1, Pattern: c.Plan.Passes[n].Pattern, Bytes: c.Reached.Bytes}
+	return &erase.Pass{Number: n + 1, Pattern: c.Plan.Passes[n], Bytes: c.Reached.Bytes}
 }
 
 func (c Case) validation(verdict string) attest.Validation {
-	v := attest.Validation{By: c.Tool.Name, Policy: c.Plan.Policy.ID}
+	v := attest.Validation{By: c.Tool.Name, Policy: c.Plan.Policy.ID, PolicyDigest: c.Plan.Policy.Digest()}
 	if verdict == attest.Pass {
 		v.Decision, v.Reason = attest.Accepted, "everything that the policy asks for was done and verified"
 	} else {
@@ -122,20 +138,25 @@ func (c Case) validation(verdict string) attest.Validation {
 	return v
 }
 
-func verified(e erase.Erasure) *attest.Verification {
-	r := e.ReadBack
+// verification tells of the read-back. A share of the drive is never said to be all
+// of it: the policy decides, whatever was left out.
+func (c Case) verification() *attest.Verification {
+	r := c.Erasure.ReadBack
 	if r == nil {
 		return nil
 	}
 	defence := erase.Defence{Kind: erase.NoDefence, Because: "nothing is known to have been done"}
-	if e.Defence != nil {
-		defence = *e.Defence
+	if d := c.Erasure.Defence; d != nil {
+		defence = *d
 	}
 	v := &attest.Verification{
 		Method: attest.MethodFull, Order: string(r.Order), BytesRead: r.Bytes, BytesMatched: r.Matched,
 		Mismatches: []attest.Mismatch{}, Unreadable: ranges(r.Unreadable), Complete: r.Complete,
 		HostCacheBypassed: r.Direct, CacheDefence: string(defence.Kind), CacheDefenceReason: defence.Because,
 		DurationMs: r.Duration.Milliseconds(),
+	}
+	if c.Plan.Sampled() {
+		v.Method, v.BytesLeftOut = attest.MethodSampled, r.Excepted
 	}
 	for _, m := range r.Mismatches {
 		listed := ranges(m.Extents)

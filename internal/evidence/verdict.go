@@ -9,8 +9,8 @@ import (
 )
 
 // Verdict judges a case. PASS needs everything: the whole plan carried out and
-// read back, the volume checked and empty, nothing found on it, and an end that
-// was reached. FAIL needs a fault of the drive; whatever else ended early is
+// every byte read back, where the policy formats the volume checked and empty and
+// nothing found on it, and an end that was reached. FAIL needs a fault of the drive; whatever else ended early is
 // INCOMPLETE. The reasons are empty for PASS, and only for PASS.
 func (c Case) Verdict() (verdict string, reasons []string) {
 	early := c.endedEarly()
@@ -41,7 +41,7 @@ func (c Case) faults() (reasons []string) {
 		for _, m := range r.Mismatches {
 			add("%d bytes read back are %s, the first at byte %d", m.Bytes, mismatchWords[string(m.Class)], firstOffset(m.Extents))
 		}
-		if r.Complete && r.Matched < c.Plan.Target.SizeBytes {
+		if r.Complete && c.Plan.Last().TellsPlaces() && r.Matched < c.Plan.Target.SizeBytes-r.Excepted {
 			add("the drive announces %d bytes, and %d of them held their own data", c.Plan.Target.SizeBytes, r.Matched)
 		}
 	}
@@ -59,7 +59,7 @@ func (c Case) faults() (reasons []string) {
 var mismatchWords = map[string]string{
 	"never-written": "something that this run did not write",
 	"wrapped":       "what was written for another address: the drive has less memory than it announces",
-	"stale":         "what an earlier pass wrote there",
+	"stale":         "what another pass wrote there",
 	"corrupt":       "damaged",
 }
 
@@ -90,6 +90,12 @@ func (c Case) endedEarly() (reasons []string) {
 // missing is everything that is not there of what a PASS needs.
 func (c Case) missing() []string {
 	reasons := c.Erasure.Shortfalls(c.Plan)
+	if !c.Plan.Reformat {
+		if c.Volume != nil {
+			reasons = append(reasons, "a file system was made, and the policy asks for none")
+		}
+		return reasons
+	}
 	if c.Volume == nil {
 		reasons = append(reasons, "no new file system was made and checked")
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/volume"
@@ -35,6 +36,7 @@ var causes = map[string]error{
 	"too-small":     volume.ErrTooSmall,
 	"declined":      session.ErrDeclined,
 	"rules":         rules.ErrInvalid,
+	"policy":        policy.ErrInvalid,
 	"missing":       fs.ErrNotExist,
 	"no-permission": fs.ErrPermission,
 	"canceled":      context.Canceled,

@@ -3,12 +3,14 @@ package helper
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/session/sessiontest"
 )
@@ -58,6 +60,33 @@ func TestNotOrdered(t *testing.T) {
 				t.Errorf("%d writes\n%.2000s", n, &out)
 			}
 		})
+	}
+}
+
+// TestPolicyIsNotBelieved: before a target is opened, a policy is one of the
+// program's own, just as it has it, or within the bounds of an operator's file.
+func TestPolicyIsNotBelieved(t *testing.T) {
+	own := policy.Policy{
+		Schema: policy.Schema, ID: "site", Title: "our site's", Own: true, Passes: []policy.Pattern{policy.Keyed}, ReadBackPercent: 100, Reformat: true,
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*policy.Policy)
+		ok     bool
+	}{
+		{"an operator's", func(*policy.Policy) {}, true},
+		{"the default", func(p *policy.Policy) { *p = policy.Builtin()[0] }, true},
+		{"the default, with less read back", func(p *policy.Policy) { *p = policy.Builtin()[0]; p.ReadBackPercent = 1 }, false},
+		{"an operator's by the name of the default", func(p *policy.Policy) { p.ID = policy.Default }, false},
+		{"one that is said to be built in", func(p *policy.Policy) { p.Own = false }, false},
+		{"nothing written", func(p *policy.Policy) { p.Passes = nil }, false},
+		{"a share, formatted", func(p *policy.Policy) { p.ReadBackPercent = 50 }, false},
+	} {
+		req := session.Request{Policy: own, Label: "X"}
+		c.change(&req.Policy)
+		if got, err := checked(req); c.ok != (err == nil) || !c.ok && !errors.Is(err, policy.ErrInvalid) || c.ok && got.Policy.Digest() != req.Policy.Digest() {
+			t.Errorf("%s: %+v, %v", c.name, got.Policy, err)
+		}
 	}
 }
 

@@ -72,9 +72,12 @@ func (h *host) work(ctx context.Context, worker session.Worker, first order) (en
 }
 
 // checked is a request of which nothing is taken as it was told that a drive's
-// content depends on.
+// content depends on. A policy is one of this program's own, just as it has it, or
+// an operator's within the same bounds as if it had been read from its file here;
+// which of them it is, and what it asks for, stands in the plan that the operator
+// agrees to, and in the record.
 func checked(req session.Request) (_ session.Request, err error) {
-	if req.Policy, err = plan.PolicyByID(req.Policy.ID); err != nil {
+	if err := req.Policy.Check(); err != nil {
 		return req, err
 	}
 	req.Label, err = volume.CheckLabel(req.Label)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/scan"
 )
 
@@ -17,9 +18,9 @@ type Input struct {
 	CertificateID string
 	Drive         drive.Drive
 	Findings      scan.Report
-	Policy        Policy
-	Format        Format
-	Seed          []byte // SeedBytes, random and never used before
+	Policy        policy.Policy
+	Format        Format // zero when the policy does not reformat
+	Seed          []byte // policy.SeedBytes, random and never used before
 	Speed         Speed  // as measured; what it does not know is assumed
 }
 
@@ -32,6 +33,9 @@ var ErrInput = errors.New("cannot make a plan")
 func Make(in Input) (Plan, error) {
 	if err := in.Drive.Refused(); err != nil {
 		return Plan{}, err
+	}
+	if err := in.Policy.Check(); err != nil {
+		return Plan{}, fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	if problem := in.problem(); problem != "" {
 		return Plan{}, fmt.Errorf("%w: %s", ErrInput, problem)
@@ -69,17 +73,20 @@ func (in Input) problem() string {
 		return fmt.Sprintf("the drive's %d bytes are not whole sectors", id.SizeBytes)
 	case in.Findings.SizeBytes != id.SizeBytes:
 		return fmt.Sprintf("the findings are about %d bytes, the drive has %d", in.Findings.SizeBytes, id.SizeBytes)
-	case len(in.Seed) != SeedBytes:
-		return fmt.Sprintf("the seed has %d bytes, not %d", len(in.Seed), SeedBytes)
-	case [SeedBytes]byte(in.Seed) == [SeedBytes]byte{}:
+	case len(in.Seed) != policy.SeedBytes:
+		return fmt.Sprintf("the seed has %d bytes, not %d", len(in.Seed), policy.SeedBytes)
+	case [policy.SeedBytes]byte(in.Seed) == [policy.SeedBytes]byte{}:
 		return "the seed was never set"
 	case in.Speed.ReadBytesPerSecond < 0 || in.Speed.WriteBytesPerSecond < 0:
 		return "the speed is negative"
 	}
-	if problem := in.Policy.problem(); problem != "" {
-		return problem
+	switch {
+	case in.Policy.Reformat:
+		return in.Format.problem(id.SizeBytes)
+	case in.Format != Format{}:
+		return "the policy makes no file system, and one is described"
 	}
-	return in.Format.problem(id.SizeBytes)
+	return ""
 }
 
 // problem says what is wrong with the format on a drive of that size, "" when

@@ -12,22 +12,24 @@ import (
 	"encoding/json"
 
 	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/scan"
 )
 
 // Schema names the version of the plan document.
-const Schema = "panoscrub/plan/v1"
+const Schema = "panoscrub/plan/v2"
 
 // Plan is everything that will be done to one drive.
 type Plan struct {
 	Schema        string `json:"schema"`
 	CertificateID string `json:"certificateId"`
 	Target        Target `json:"target"`
-	// Policy holds the passes and whether all is read back: they are the plan's
-	// as Plan.Passes and Plan.ReadBack.
-	Policy   `json:"policy"`
-	Seed     string   `json:"seed"` // of the keyed pattern, lower-case hex
-	Format   Format   `json:"format"`
+	// Policy holds the passes and how much is read back: they are the plan's as
+	// Plan.Passes and Plan.ReadBackPercent.
+	policy.Policy `json:"policy"`
+	Seed          string `json:"seed"` // of the keyed pattern, lower-case hex
+	// Format is zero when the policy leaves the drive without a file system.
+	Format   Format   `json:"format,omitzero"`
 	Before   Before   `json:"before"`
 	Estimate Estimate `json:"estimate"`
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/block"
 	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/scan"
 )
 
@@ -21,7 +22,7 @@ func finding(class scan.Class, severity scan.Severity) scan.Finding {
 
 // stick is the input for a plan that is as usual as can be.
 func stick() Input {
-	policy, err := PolicyByID(DefaultPolicy)
+	r2, err := policy.ByID(policy.Default)
 	if err != nil {
 		panic(err)
 	}
@@ -46,12 +47,12 @@ func stick() Input {
 				finding(scan.Credential, scan.Critical),
 			},
 		},
-		Policy: policy,
+		Policy: r2,
 		Format: Format{
 			Scheme: "mbr", FileSystem: "fat32", Label: "PANORAMA", StartBytes: 1 << 20, SizeBytes: stickBytes - 1<<20,
 			PartitionType: 0x0c, DiskSignature: 0x1234567, VolumeID: 0x89abcdef,
 		},
-		Seed: bytes.Repeat([]byte{0xa5}, SeedBytes),
+		Seed: bytes.Repeat([]byte{0xa5}, policy.SeedBytes),
 	}
 }
 
@@ -73,10 +74,10 @@ func TestMakeSaysWhatWillBeDone(t *testing.T) {
 	}); p.Target != want {
 		t.Errorf("target is %+v, want %+v", p.Target, want)
 	}
-	if !reflect.DeepEqual(p.Passes, []Pass{{1, PatternKeyed}}) || !p.ReadBack || p.Policy.ID != "r2" {
+	if !reflect.DeepEqual(p.Passes, []policy.Pattern{policy.Keyed}) || p.ReadBackPercent != 100 || p.Policy.ID != "r2" {
 		t.Errorf("policy is %+v", p.Policy)
 	}
-	if p.Schema != "panoscrub/plan/v1" || p.CertificateID != in.CertificateID || p.Format != in.Format || p.Seed != strings.Repeat("a5", 32) {
+	if p.Schema != "panoscrub/plan/v2" || p.CertificateID != in.CertificateID || p.Format != in.Format || p.Seed != strings.Repeat("a5", 32) {
 		t.Errorf("plan is %+v", p)
 	}
 	if want := []Count{{scan.Credential, scan.Critical, 2}, {scan.Credential, scan.High, 1}, {scan.Configuration, scan.High, 1}, {scan.Log, scan.Low, 1}}; !reflect.DeepEqual(p.Before.Counts, want) {
@@ -87,33 +88,31 @@ func TestMakeSaysWhatWillBeDone(t *testing.T) {
 // TestMakeRefuses gives every kind of input from which no plan may come.
 func TestMakeRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*Input){
-		"no certificate id":       func(in *Input) { in.CertificateID = "" },
-		"no path":                 func(in *Input) { in.Drive.Path = "" },
-		"no bytes":                func(in *Input) { in.Drive.Identity.SizeBytes, in.Findings.SizeBytes = 0, 0 },
-		"negative size":           func(in *Input) { in.Drive.Identity.SizeBytes, in.Findings.SizeBytes = -512, -512 },
-		"odd sector size":         func(in *Input) { in.Drive.Identity.LogicalSectorBytes = 520 },
-		"no sector size":          func(in *Input) { in.Drive.Identity.LogicalSectorBytes = 0 },
-		"half a sector":           func(in *Input) { in.Drive.Identity.SizeBytes++; in.Findings.SizeBytes++ },
-		"findings of another":     func(in *Input) { in.Findings.SizeBytes -= 512 },
-		"no findings":             func(in *Input) { in.Findings = scan.Report{} },
-		"no seed":                 func(in *Input) { in.Seed = nil },
-		"a short seed":            func(in *Input) { in.Seed = in.Seed[1:] },
-		"a long seed":             func(in *Input) { in.Seed = append(in.Seed, 1) },
-		"a seed of zeros":         func(in *Input) { in.Seed = make([]byte, SeedBytes) },
-		"no policy":               func(in *Input) { in.Policy = Policy{} },
-		"a policy without a name": func(in *Input) { in.Policy.Title = "" },
-		"no passes":               func(in *Input) { in.Policy.Passes = nil },
-		"passes from zero":        func(in *Input) { in.Policy.Passes = []Pass{{0, PatternKeyed}} },
-		"a pass twice":            func(in *Input) { in.Policy.Passes = []Pass{{1, PatternKeyed}, {1, PatternKeyed}} },
-		"an unknown pattern":      func(in *Input) { in.Policy.Passes = []Pass{{1, "gutmann"}} },
-		"no scheme":               func(in *Input) { in.Format.Scheme = "" },
-		"no file system":          func(in *Input) { in.Format.FileSystem = "" },
-		"no label":                func(in *Input) { in.Format.Label = "" },
-		"a long label":            func(in *Input) { in.Format.Label = "PANORAMA STICK" },
-		"partition at zero":       func(in *Input) { in.Format.StartBytes = 0 },
-		"partition behind end":    func(in *Input) { in.Format.StartBytes = stickBytes },
-		"no partition":            func(in *Input) { in.Format.SizeBytes = 0 },
-		"partition over the end":  func(in *Input) { in.Format.SizeBytes++ },
+		"no certificate id":          func(in *Input) { in.CertificateID = "" },
+		"no path":                    func(in *Input) { in.Drive.Path = "" },
+		"no bytes":                   func(in *Input) { in.Drive.Identity.SizeBytes, in.Findings.SizeBytes = 0, 0 },
+		"negative size":              func(in *Input) { in.Drive.Identity.SizeBytes, in.Findings.SizeBytes = -512, -512 },
+		"odd sector size":            func(in *Input) { in.Drive.Identity.LogicalSectorBytes = 520 },
+		"no sector size":             func(in *Input) { in.Drive.Identity.LogicalSectorBytes = 0 },
+		"half a sector":              func(in *Input) { in.Drive.Identity.SizeBytes++; in.Findings.SizeBytes++ },
+		"findings of another":        func(in *Input) { in.Findings.SizeBytes -= 512 },
+		"no findings":                func(in *Input) { in.Findings = scan.Report{} },
+		"no seed":                    func(in *Input) { in.Seed = nil },
+		"a short seed":               func(in *Input) { in.Seed = in.Seed[1:] },
+		"a long seed":                func(in *Input) { in.Seed = append(in.Seed, 1) },
+		"a seed of zeros":            func(in *Input) { in.Seed = make([]byte, policy.SeedBytes) },
+		"no policy":                  func(in *Input) { in.Policy = policy.Policy{} },
+		"a built-in policy, changed": func(in *Input) { in.Policy.ReadBackPercent = 99 },
+		"an own policy, impossible":  func(in *Input) { in.Policy = own("gutmann") },
+		"a format that is not made":  func(in *Input) { in.Policy = own(policy.Keyed); in.Policy.Reformat = false },
+		"no scheme":                  func(in *Input) { in.Format.Scheme = "" },
+		"no file system":             func(in *Input) { in.Format.FileSystem = "" },
+		"no label":                   func(in *Input) { in.Format.Label = "" },
+		"a long label":               func(in *Input) { in.Format.Label = "PANORAMA STICK" },
+		"partition at zero":          func(in *Input) { in.Format.StartBytes = 0 },
+		"partition behind end":       func(in *Input) { in.Format.StartBytes = stickBytes },
+		"no partition":               func(in *Input) { in.Format.SizeBytes = 0 },
+		"partition over the end":     func(in *Input) { in.Format.SizeBytes++ },
 		"partition that overflows": func(in *Input) {
 			in.Format.StartBytes, in.Format.SizeBytes = stickBytes-512, 1<<63-1
 		},
@@ -143,25 +142,44 @@ func TestImageMayHaveAnOddSize(t *testing.T) {
 	}
 }
 
-func TestEveryPolicyIsUsable(t *testing.T) {
-	for _, want := range Policies() {
-		got, err := PolicyByID(want.ID)
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("PolicyByID(%q) is %+v, %v", want.ID, got, err)
-		}
+// own is an operator's policy.
+func own(passes ...policy.Pattern) policy.Policy {
+	return policy.Policy{Schema: policy.Schema, ID: "site", Title: "our site's", Own: true, Passes: passes, ReadBackPercent: 100, Reformat: true}
+}
+
+func TestEveryPolicyMakesAPlan(t *testing.T) {
+	for _, p := range append(policy.Builtin(), own(policy.Keyed, policy.Complement, policy.Fixed(7))) {
 		in := stick()
-		in.Policy = want
-		mustMake(t, in)
+		in.Policy = p
+		made := mustMake(t, in)
+		if want := made.Estimate.WriteSeconds*int64(len(p.Passes)) + made.Estimate.ReadSeconds; made.Estimate.Seconds != want {
+			t.Errorf("%s: %d passes take %d s, want %d", p.ID, len(p.Passes), made.Estimate.Seconds, want)
+		}
 	}
-	if first := Policies()[0].ID; first != DefaultPolicy {
-		t.Errorf("the first policy is %q, the default %q", first, DefaultPolicy)
+}
+
+// TestShareOfTheTime: what is not read back takes no time.
+func TestShareOfTheTime(t *testing.T) {
+	in := stick()
+	whole := mustMake(t, in).Estimate.ReadSeconds
+	in.Policy, in.Format = sampled(10), Format{}
+	if got := mustMake(t, in).Estimate.ReadSeconds; got != (whole+9)/10 {
+		t.Errorf("%d s for a tenth of %d s", got, whole)
 	}
-	var unknown *UnknownPolicyError
-	if _, err := PolicyByID("dod\x1b[2J"); !errors.As(err, &unknown) {
-		t.Errorf("error is %v", err)
-	} else if want := `there is no policy "dod\\x1b[2J"; known: r2`; err.Error() != want {
-		t.Errorf("error reads %s, want %s", err, want)
+	for _, c := range []struct{ bytes, percent, want int64 }{
+		{1, 1, 1}, {100, 1, 1}, {101, 1, 2}, {1<<63 - 1, 100, 1<<63 - 1}, {199, 50, 100},
+	} {
+		if got := share(c.bytes, int(c.percent)); got != c.want {
+			t.Errorf("%d %% of %d are %d, want %d", c.percent, c.bytes, got, c.want)
+		}
 	}
+}
+
+// sampled is a policy that reads a share back.
+func sampled(percent int) policy.Policy {
+	p := own(policy.Keyed)
+	p.ReadBackPercent, p.Reformat = percent, false
+	return p
 }
 
 func TestPlanIsPure(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/policy"
 )
 
 // Speed is how fast a drive is; 0 means not known.
@@ -17,7 +18,7 @@ type Speed struct {
 // Estimate is how long the plan will take, roughly.
 type Estimate struct {
 	WriteSeconds int64  `json:"writeSeconds"` // of one pass
-	ReadSeconds  int64  `json:"readSeconds"`  // of the read-back, 0 without one
+	ReadSeconds  int64  `json:"readSeconds"`  // of the read-back
 	Seconds      int64  `json:"seconds"`      // of everything
 	Basis        string `json:"basis"`        // in words: the speeds, and whether measured
 }
@@ -79,20 +80,21 @@ type rate struct {
 
 func (r rate) seconds(bytes int64) int64 { return (bytes-1)/r.perSecond + 1 }
 
-func estimate(p Policy, size int64, read, write rate) Estimate {
+// share is a percentage of some bytes, rounded up.
+func share(bytes int64, percent int) int64 {
+	return bytes/100*int64(percent) + (bytes%100*int64(percent)+99)/100
+}
+
+func estimate(p policy.Policy, size int64, read, write rate) Estimate {
 	e := Estimate{WriteSeconds: write.seconds(size)}
 	e.Seconds = e.WriteSeconds * int64(len(p.Passes))
 	writing, reading := "writing at "+human.Rate(write.perSecond), "reading at "+human.Rate(read.perSecond)
-	switch {
-	case !p.ReadBack:
-		e.Basis = fmt.Sprintf("%s (%s)", writing, write.source)
-		return e
-	case read.source == write.source:
+	if read.source == write.source {
 		e.Basis = fmt.Sprintf("%s, %s (%s)", writing, reading, write.source)
-	default:
+	} else {
 		e.Basis = fmt.Sprintf("%s (%s), %s (%s)", writing, write.source, reading, read.source)
 	}
-	e.ReadSeconds = read.seconds(size)
+	e.ReadSeconds = read.seconds(share(size, p.ReadBackPercent))
 	e.Seconds += e.ReadSeconds
 	return e
 }

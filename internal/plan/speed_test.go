@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/policy"
 )
 
 func TestEstimate(t *testing.T) {
@@ -31,7 +32,7 @@ func TestEstimate(t *testing.T) {
 	} {
 		d := drive.Drive{Identity: drive.Identity{Kind: c.kind}, Attachment: drive.Attachment{SpeedMbps: c.link}}
 		read, write := c.measured.completed(AssumedSpeed(d))
-		twice := Policy{Passes: []Pass{{1, PatternKeyed}, {2, PatternKeyed}}, ReadBack: true}
+		twice := policy.Policy{Passes: []policy.Pattern{policy.Keyed, policy.Keyed}, ReadBackPercent: 100}
 		e := estimate(twice, size, read, write)
 		if e.WriteSeconds != c.write || e.ReadSeconds != c.read || e.Seconds != 2*c.write+c.read {
 			t.Errorf("%s: %+v, want %d s twice to write and %d s to read", c.name, e, c.write, c.read)
@@ -44,13 +45,5 @@ func TestEstimate(t *testing.T) {
 		if strings.Contains(e.Basis, "\x1b") {
 			t.Errorf("%s: the basis %q is not safe to print", c.name, e.Basis)
 		}
-	}
-}
-
-func TestEstimateWithoutReadBack(t *testing.T) {
-	read, write := Speed{}.completed(Speed{ReadBytesPerSecond: 10, WriteBytesPerSecond: 10})
-	e := estimate(Policy{Passes: []Pass{{1, PatternKeyed}}}, 101, read, write)
-	if e.WriteSeconds != 11 || e.ReadSeconds != 0 || e.Seconds != 11 || strings.Contains(e.Basis, "reading") {
-		t.Errorf("the estimate is %+v", e)
 	}
 }

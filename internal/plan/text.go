@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/panoscrub/panoscrub/internal/human"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/scan"
 )
 
@@ -28,6 +29,7 @@ func (p Plan) Text() string {
 	t.item("", fmt.Sprintf("%d bytes, sectors of %d", p.Target.SizeBytes, p.Target.SectorBytes))
 	t.item("Holds", p.Before.words())
 	t.item("Loss", "EVERYTHING ON THIS DRIVE WILL BE LOST. There is no way back.")
+	t.item("Policy", p.policyWords())
 	for i, step := range p.steps() {
 		heading := ""
 		if i == 0 {
@@ -41,24 +43,53 @@ func (p Plan) Text() string {
 }
 
 func (p Plan) steps() (steps []string) {
-	for _, pass := range p.Passes {
-		steps = append(steps, fmt.Sprintf("%s, %s.", pass.Pattern.words(), about(p.Estimate.WriteSeconds)))
+	for _, pattern := range p.Passes {
+		steps = append(steps, fmt.Sprintf("%s, %s.", pattern.Words(), about(p.Estimate.WriteSeconds)))
 	}
-	if p.ReadBack {
-		steps = append(steps, fmt.Sprintf("Read every byte back and compare it, %s.", about(p.Estimate.ReadSeconds)))
+	readBack := "Read every byte back and compare it"
+	if p.Sampled() {
+		readBack = fmt.Sprintf("Read %d %% of all bytes back, from places all over the drive, and compare them", p.ReadBackPercent)
+	}
+	steps = append(steps, fmt.Sprintf("%s, %s.", readBack, about(p.Estimate.ReadSeconds)))
+	return append(steps, p.formatWords(), "Store a signed record of what was done, "+human.Safe(p.CertificateID)+".")
+}
+
+func (p Plan) formatWords() string {
+	if !p.Reformat {
+		return "Leave the drive without a file system."
 	}
 	format := fmt.Sprintf("If all of that went well: make one %s volume of %s named %s, and check it.",
 		human.Safe(strings.ToUpper(p.Format.FileSystem)), human.Bytes(p.Format.SizeBytes), human.Safe(p.Format.Label))
 	if p.Format.Note != "" {
 		format += " " + shorten(human.Safe(p.Format.Note))
 	}
-	return append(steps, format, "Store a signed record of what was done, "+human.Safe(p.CertificateID)+".")
+	return format
+}
+
+// policyWords names the policy. What another tool, or an operator, means by a name
+// is no claim of this plan.
+func (p Plan) policyWords() string {
+	words := fmt.Sprintf("%s: %s.", human.Safe(p.Policy.ID), human.Safe(p.Title))
+	if p.Own {
+		words += " It is your own."
+	}
+	if p.Policy.ID != policy.Default {
+		words += " The name stands for the steps below, and claims no compliance with any standard."
+	}
+	return words
 }
 
 // claim says what the outcome will be worth, and what not.
 func (p Plan) claim() string {
-	claim := "Clear per NIST SP 800-88r2 §3.1.1, of every byte that a host can address. " +
-		"Not Purge: spare and retired cells of the flash are out of reach for any host."
+	claim := "Clear per NIST SP 800-88r2 §3.1.1, of every byte that a host can address. "
+	switch {
+	case p.Sampled():
+		claim = "None: what is not read back is not proven, so the verdict is INCOMPLETE at best. "
+	case !p.Last().TellsPlaces():
+		claim += "The same bytes everywhere prove less than a keyed pass: a drive that compresses, that does not " +
+			"store what is all alike, or that has less room than it announces answers the same. "
+	}
+	claim += "Not Purge: spare and retired cells of the flash are out of reach for any host."
 	if slices.ContainsFunc(p.Before.Counts, func(c Count) bool { return c.Class == scan.Credential && c.Severity != scan.Low }) {
 		claim += " Credentials that were on it stay known to whoever copied them: replace them."
 	}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/panoscrub/panoscrub/internal/drive"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/scan"
 )
 
@@ -16,6 +17,7 @@ const wantText = `Drive   SanDisk Ultra 61.5 GB, serial 4C530001230405117322
 Holds   4 leftovers. Credentials: 2 critical, 1 high. Configuration: 1 high.
         Logs: 1 low.
 Loss    EVERYTHING ON THIS DRIVE WILL BE LOST. There is no way back.
+Policy  r2: one keyed pass, every byte read back.
 Steps   1. Overwrite every byte with a pattern made for this run and this
         drive, about 41 min 2 s.
         2. Read every byte back and compare it, about 29 min 19 s.
@@ -63,6 +65,7 @@ Holds   No leftovers were found in what could be looked at. Samples, which
         open nothing: 1. Not all of the drive could be looked at; there may be
         more.
 Loss    EVERYTHING ON THIS DRIVE WILL BE LOST. There is no way back.
+Policy  r2: one keyed pass, every byte read back.
 Steps   1. Overwrite every byte with a pattern made for this run and this
         drive, about 1 s.
         2. Read every byte back and compare it, about 1 s.
@@ -107,7 +110,7 @@ func TestTextKeepsItsShape(t *testing.T) {
 				t.Errorf("%s: a line of %d bytes: %q", name, len(line), line)
 			}
 			heading := line[:min(textIndent, len(line))]
-			if !strings.Contains("Drive   Holds   Loss    Steps   Time    Claim           ", heading) {
+			if !strings.Contains("Drive   Holds   Loss    Policy  Steps   Time    Claim           ", heading) {
 				t.Errorf("%s: a line with the heading %q", name, heading)
 			}
 			if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
@@ -129,12 +132,103 @@ func TestTextSaysWhatMatters(t *testing.T) {
 			t.Errorf("the text does not say %q:\n%s", want, text)
 		}
 	}
-	for _, never := range []string{"IEEE", "DoD", "military", "unrecoverable", "certified"} {
-		if strings.Contains(text, never) {
-			t.Errorf("the text claims %q", never)
+	for _, p := range append(policy.Builtin(), own(policy.Fixed(1)), sampled(50)) {
+		in := stick()
+		if in.Policy = p; !p.Reformat {
+			in.Format = Format{}
+		}
+		text := unwrapped(mustMake(t, in))
+		for _, never := range []string{"IEEE", "DoD", "BSI", "HMG", "military", "unrecoverable", "certified", "compliant"} {
+			if strings.Contains(text, never) {
+				t.Errorf("%s: the text claims %q", p.ID, never)
+			}
+		}
+		for want, when := range map[string]bool{
+			"claims no compliance with any standard": p.ID != policy.Default,
+			"Clear per NIST SP 800-88r2 §3.1.1":      !p.Sampled(),
+			"the verdict is INCOMPLETE at best":      p.Sampled(),
+			"Read every byte back":                   !p.Sampled(),
+			"Read 50 % of all bytes back":            p.Sampled(),
+			"Leave the drive without a file system":  !p.Reformat,
+			"make one FAT32 volume":                  p.Reformat,
+			"The same bytes everywhere prove less":   p.ID == "zero" || p.ID == "vsitr" || p.ID == "site" && !p.Sampled(),
+			"It is your own":                         p.Own,
+			"Not Purge":                              true,
+		} {
+			if strings.Contains(text, want) != when {
+				t.Errorf("%s: the text says %q: %v\n%s", p.ID, want, !when, text)
+			}
 		}
 	}
 }
+
+// TestTextOfPolicies pins the plan's words for passes that differ, and for a share
+// that is read back.
+func TestTextOfPolicies(t *testing.T) {
+	const head, tail = "Policy  ", "Time    "
+	for _, c := range []struct {
+		policy policy.Policy
+		want   string
+	}{
+		{mustPolicy(t, "dod-3"), wantLegacySteps},
+		{mustPolicy(t, "r1"), wantComplementSteps},
+		{sampled(10), wantSampledSteps},
+	} {
+		in := stick()
+		if in.Policy = c.policy; !c.policy.Reformat {
+			in.Format = Format{}
+		}
+		text := mustMake(t, in).Text()
+		if got := text[strings.Index(text, head):strings.Index(text, tail)]; got != c.want {
+			t.Errorf("got\n%s\nwant\n%s", got, c.want)
+		}
+	}
+}
+
+func mustPolicy(t *testing.T, id string) policy.Policy {
+	t.Helper()
+	p, err := policy.ByID(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+const wantLegacySteps = `Policy  dod-3: a legacy pattern of 00, FF and a keyed pass, every byte read
+        back. The name stands for the steps below, and claims no compliance
+        with any standard.
+Steps   1. Overwrite every byte with 00, about 41 min 2 s.
+        2. Overwrite every byte with FF, about 41 min 2 s.
+        3. Overwrite every byte with a pattern made for this run and this
+        drive, about 41 min 2 s.
+        4. Read every byte back and compare it, about 29 min 19 s.
+        5. If all of that went well: make one FAT32 volume of 61.5 GB named
+        PANORAMA, and check it.
+        6. Store a signed record of what was done, 20261124-093011-k7q2m5xw.
+`
+
+const wantComplementSteps = `Policy  r1: a keyed pass and its complement, every byte read back. The name
+        stands for the steps below, and claims no compliance with any
+        standard.
+Steps   1. Overwrite every byte with a pattern made for this run and this
+        drive, about 41 min 2 s.
+        2. Overwrite every byte with the complement of the pass before, about
+        41 min 2 s.
+        3. Read every byte back and compare it, about 29 min 19 s.
+        4. If all of that went well: make one FAT32 volume of 61.5 GB named
+        PANORAMA, and check it.
+        5. Store a signed record of what was done, 20261124-093011-k7q2m5xw.
+`
+
+const wantSampledSteps = `Policy  site: our site's. It is your own. The name stands for the steps below,
+        and claims no compliance with any standard.
+Steps   1. Overwrite every byte with a pattern made for this run and this
+        drive, about 41 min 2 s.
+        2. Read 10 % of all bytes back, from places all over the drive, and
+        compare them, about 2 min 56 s.
+        3. Leave the drive without a file system.
+        4. Store a signed record of what was done, 20261124-093011-k7q2m5xw.
+`
 
 func unwrapped(p Plan) string { return strings.Join(strings.Fields(p.Text()), " ") }
 

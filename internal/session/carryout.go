@@ -17,7 +17,7 @@ import (
 // however it ends, the record tells.
 func (w *work) carryOut(ctx context.Context) {
 	err := w.erase(ctx)
-	if err == nil && w.erasure.OK(w.agreed) {
+	if err == nil && w.agreed.Reformat && w.erasure.OK(w.agreed) {
 		// A drive that did not pass is not given back as a usable stick.
 		err = w.restore(ctx)
 	}
@@ -34,10 +34,10 @@ func (w *work) carryOut(ctx context.Context) {
 // read are in the case and are no error here: the rest of the drive must still
 // be done.
 func (w *work) erase(ctx context.Context) error {
-	for _, planned := range w.agreed.Passes {
+	for i := range w.agreed.Passes {
 		var pass erase.Pass
-		err := w.guarded(ctx, Overwrite, planned.Number, func(count *counter) (err error) {
-			pass, err = erase.Overwrite(ctx, w.dev, w.agreed, planned.Number, count)
+		err := w.guarded(ctx, Overwrite, i+1, func(count *counter) (err error) {
+			pass, err = erase.Overwrite(ctx, w.dev, w.agreed, i+1, count)
 			return err
 		})
 		if pass.Number != 0 { // it was begun

@@ -13,6 +13,8 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/evidence"
+	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/session"
 	"github.com/panoscrub/panoscrub/internal/session/sessiontest"
 )
@@ -40,6 +42,31 @@ func TestOtherPlan(t *testing.T) {
 	s.Worker = otherPlan{s.Worker}
 	result, err := s.Sanitize(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "not the one that was confirmed") || result.CertificateID != "" || s.Stick.Counts().Writes > 0 {
+		t.Errorf("%+v, %v, %d writes", result, err, s.Stick.Counts().Writes)
+	}
+}
+
+// otherPolicy is a worker that plans by another policy than was asked for.
+type otherPolicy struct{ session.Worker }
+
+func (o otherPolicy) Sanitize(ctx context.Context, req session.Request, desk session.Desk) error {
+	req.Policy = policy.Policy{
+		Schema: policy.Schema, ID: "weaker", Title: "weaker", Own: true, Passes: []policy.Pattern{policy.Fixed(0)}, ReadBackPercent: 100,
+	}
+	return o.Worker.Sanitize(ctx, req, desk)
+}
+
+// TestOtherPolicy: a plan by another policy is not even asked about. Where the
+// operator agreed beforehand, nobody would read it.
+func TestOtherPolicy(t *testing.T) {
+	s := sessiontest.NewStation(t, blocktest.Faults{})
+	s.Worker = otherPolicy{s.Worker}
+	s.Confirm = func(context.Context, drive.Drive, plan.Plan) (string, error) {
+		t.Error("it was asked about")
+		return "--yes", nil
+	}
+	result, err := s.Sanitize(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "not the one that was asked for") || result.CertificateID != "" || s.Stick.Counts().Writes > 0 {
 		t.Errorf("%+v, %v, %d writes", result, err, s.Stick.Counts().Writes)
 	}
 }

@@ -20,6 +20,8 @@ func (w *work) open(ctx context.Context, look Look, purpose drive.Purpose) error
 	mode := block.ReadOnly
 	if purpose == drive.Writing {
 		mode = block.ReadWrite
+	}
+	if w.request.Policy.Reformat {
 		if w.layout, err = volume.NewLayout(d.Identity.SizeBytes, d.Identity.LogicalSectorBytes); err != nil {
 			return err
 		}

@@ -82,6 +82,10 @@ func (r *run) Emit(e Event) { r.teller.emit(e) }
 
 // Confirm implements [Desk].
 func (r *run) Confirm(ctx context.Context, d drive.Drive, p plan.Plan) (string, error) {
+	// Where the operator agrees beforehand, nobody reads the plan.
+	if p.Policy.Digest() != r.Request.Policy.Digest() {
+		return "", fmt.Errorf("the plan is under the policy %.60q, which is not the one that was asked for", p.Policy.ID)
+	}
 	how, err := r.Options.Confirm(ctx, d, p)
 	if err == nil {
 		r.mu.Lock()

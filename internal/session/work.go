@@ -13,6 +13,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/erase"
 	"github.com/panoscrub/panoscrub/internal/evidence"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/rules"
 	"github.com/panoscrub/panoscrub/internal/scan"
 	"github.com/panoscrub/panoscrub/internal/volume"
@@ -77,24 +78,32 @@ func (w *work) prepare(ctx context.Context) (evidence.Case, error) {
 }
 
 func (w *work) plan(now time.Time) (plan.Plan, error) {
-	var random [plan.SeedBytes + 8]byte
+	var random [policy.SeedBytes + 8]byte
 	_, _ = rand.Read(random[:]) // never fails: the runtime ends the program instead
-	ids := random[plan.SeedBytes:]
+	ids := random[policy.SeedBytes:]
 	return plan.Make(plan.Input{
 		CertificateID: attest.NewCertificateID(now, rand.Reader),
 		Drive:         w.drive,
 		Findings:      w.before,
 		Policy:        w.request.Policy,
-		Seed:          random[:plan.SeedBytes],
+		Seed:          random[:policy.SeedBytes],
 		Speed:         w.measuredSpeed(),
-		Format: plan.Format{
-			Scheme: "mbr", FileSystem: w.layout.FileSystem, Label: w.request.Label,
-			StartBytes: w.layout.StartBytes, SizeBytes: w.layout.PartitionBytes, PartitionType: w.layout.PartitionType,
-			// The lowest bit is set because zero means "none" in both places.
-			DiskSignature: binary.LittleEndian.Uint32(ids) | 1, VolumeID: binary.LittleEndian.Uint32(ids[4:]) | 1,
-			Note: w.layout.Note,
-		},
+		Format:        w.format(ids),
 	})
+}
+
+// format is the volume to be made, if the policy asks for one.
+func (w *work) format(ids []byte) plan.Format {
+	if !w.request.Policy.Reformat {
+		return plan.Format{}
+	}
+	return plan.Format{
+		Scheme: "mbr", FileSystem: w.layout.FileSystem, Label: w.request.Label,
+		StartBytes: w.layout.StartBytes, SizeBytes: w.layout.PartitionBytes, PartitionType: w.layout.PartitionType,
+		// The lowest bit is set because zero means "none" in both places.
+		DiskSignature: binary.LittleEndian.Uint32(ids) | 1, VolumeID: binary.LittleEndian.Uint32(ids[4:]) | 1,
+		Note: w.layout.Note,
+	}
 }
 
 // stillSame makes sure that what is open is what was confirmed, by descriptor and

@@ -7,6 +7,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/evidence"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/release"
 	"github.com/panoscrub/panoscrub/internal/scan"
 )
@@ -25,7 +26,7 @@ type Look struct {
 // Request is what the operator asked for.
 type Request struct {
 	Look
-	Policy plan.Policy     `json:"policy"`
+	Policy policy.Policy   `json:"policy"`
 	Label  string          `json:"label"` // as volume.CheckLabel returns it
 	Stated evidence.Stated `json:"stated"`
 }

@@ -26,8 +26,7 @@ var ErrSpec = errors.New("not a usable description of the pattern")
 // expectation knows what this run wrote, in each of its passes.
 type expectation struct {
 	tags   cipher.Block
-	made   [tagBytes]byte // by the last call of tag
-	bodies []cipher.Block // of pass i+1
+	passes []pattern // of pass i+1
 	pass   int
 }
 
@@ -37,20 +36,20 @@ func newExpectation(spec Spec) (*expectation, error) {
 		return nil, fmt.Errorf("%w: a seed of %d bytes, not %d", ErrSpec, len(spec.Seed), keyBytes)
 	case len(spec.DriveDigest) != sha256.Size:
 		return nil, fmt.Errorf("%w: a drive digest of %d bytes, not %d", ErrSpec, len(spec.DriveDigest), sha256.Size)
-	case spec.Passes < 1 || spec.Passes > maxPasses || spec.Pass < 1 || spec.Pass > spec.Passes:
-		return nil, fmt.Errorf("%w: pass %d of %d", ErrSpec, spec.Pass, spec.Passes)
+	case len(spec.Passes) > maxPasses || spec.Pass < 1 || spec.Pass > len(spec.Passes):
+		return nil, fmt.Errorf("%w: pass %d of %d", ErrSpec, spec.Pass, len(spec.Passes))
 	}
 	tags, err := keyFor(spec, "panoscrub/pattern/v1 tag")
 	if err != nil {
 		return nil, err
 	}
 	x := &expectation{tags: tags, pass: spec.Pass}
-	for pass := range spec.Passes {
-		body, err := keyFor(spec, fmt.Sprintf("panoscrub/pattern/v1 stream pass %d", pass+1))
+	for i := range spec.Passes {
+		p, err := newPattern(spec, i+1, tags)
 		if err != nil {
 			return nil, err
 		}
-		x.bodies = append(x.bodies, body)
+		x.passes = append(x.passes, p)
 	}
 	return x, nil
 }
@@ -63,37 +62,30 @@ func keyFor(spec Spec, info string) (cipher.Block, error) {
 	return aes.NewCipher(key)
 }
 
-// unmask takes a pass's key stream off bytes that were read: what is as it
-// should be comes out as zeros, but for the tags.
-type unmask struct{ cipher.Stream }
-
-// from starts at a byte of the drive, not necessarily one where a cipher block
-// starts.
-func (x *expectation) from(off int64, pass int) unmask {
-	var counter [aes.BlockSize]byte
-	binary.BigEndian.PutUint64(counter[8:], uint64(off)/aes.BlockSize)
-	u := unmask{cipher.NewCTR(x.bodies[pass-1], counter[:])}
-	if ahead := off % aes.BlockSize; ahead > 0 {
-		u.XORKeyStream(counter[:ahead], counter[:ahead])
-	}
-	return u
-}
-
-// tag is what a sector starts with. It is good until the next call.
-func (x *expectation) tag(sector int64) []byte {
-	binary.BigEndian.PutUint64(x.made[:], uint64(sector))
-	binary.BigEndian.PutUint64(x.made[8:], uint64(x.pass))
-	x.tags.Encrypt(x.made[:], x.made[:])
-	return x.made[:]
-}
+// standing is the pattern that should be on the drive.
+func (x *expectation) standing() pattern { return x.passes[x.pass-1] }
 
 // origin reads a tag: which sector of which pass it was made for. It is false
 // when no pass of this run made it.
 func (x *expectation) origin(tag []byte) (sector int64, pass int, ok bool) {
+	if sector, pass, ok = x.labelled(tag); ok && isKeyed(x.passes[pass-1], false) {
+		return sector, pass, true
+	}
+	var inverted [tagBytes]byte
+	invert(inverted[:], tag)
+	// What a pass writes the other way round carries the tags of the one before.
+	if sector, pass, ok = x.labelled(inverted[:]); ok && pass < len(x.passes) && isKeyed(x.passes[pass], true) {
+		return sector, pass + 1, true
+	}
+	return 0, 0, false
+}
+
+// labelled reads what a tag says, false when it is none.
+func (x *expectation) labelled(tag []byte) (sector int64, pass int, ok bool) {
 	var plain [tagBytes]byte
 	x.tags.Decrypt(plain[:], tag)
 	s, p := binary.BigEndian.Uint64(plain[:]), binary.BigEndian.Uint64(plain[8:])
-	if s > 1<<62/sectorBytes || p < 1 || p > uint64(len(x.bodies)) {
+	if s > 1<<62/sectorBytes || p < 1 || p > uint64(len(x.passes)) {
 		return 0, 0, false
 	}
 	return int64(s), int(p), true

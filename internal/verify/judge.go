@@ -2,26 +2,26 @@ package verify
 
 import (
 	"bytes"
-	"crypto/aes"
+	"slices"
 
 	"github.com/panoscrub/panoscrub/internal/block"
 )
 
-// stride is how much is unmasked at once: little enough to stay in the
-// processor's cache between unmasking it and looking at it.
+// stride is how much is stripped of its pattern at once: little enough to stay in
+// the processor's cache until it is looked at.
 const stride = 64 << 10
 
 // judge compares what was read with what should be there, and keeps the tally.
 type judge struct {
 	*expectation
 	sectors int64 // of the drive, the last one perhaps cut off
-	// plain holds what is being looked at without the key stream.
+	// plain holds what is being looked at without its pattern.
 	plain  [stride]byte
 	report *Report
 	wrong  map[Class]*Mismatch
 }
 
-var zeros [sectorBytes]byte
+var zeros [stride]byte
 
 func newJudge(x *expectation, size int64, report *Report) *judge {
 	return &judge{
@@ -34,44 +34,36 @@ func newJudge(x *expectation, size int64, report *Report) *judge {
 
 // look judges the bytes got, which were read at off.
 func (j *judge) look(got []byte, off int64) {
-	keys := j.from(off, j.pass)
 	for len(got) > 0 {
 		// Strides after the first start on a sector.
 		n := min(int64(len(got)), stride-off%sectorBytes)
 		plain := j.plain[:n]
-		keys.XORKeyStream(plain, got[:n])
+		j.standing().strip(plain, got[:n], off)
 		j.lookAtSectors(got[:n], plain, off)
 		got, off = got[n:], off+n
 	}
 }
 
 func (j *judge) lookAtSectors(got, plain []byte, off int64) {
+	j.report.Bytes += int64(len(got))
+	if right(plain) {
+		j.report.Matched += int64(len(got))
+		return
+	}
 	for len(got) > 0 {
 		n := min(int64(len(got)), sectorBytes-off%sectorBytes)
-		if j.matches(got[:n], plain[:n], off) {
+		if right(plain[:n]) {
 			j.report.Matched += n
 		} else {
 			class, source := j.classify(got[:n], plain[:n], off)
 			j.note(class, source, block.Extent{Offset: off, Length: n})
 		}
-		j.report.Bytes += n
 		got, plain, off = got[n:], plain[n:], off+n
 	}
 }
 
-// matches reports whether a sector, or the part of one that starts at off, holds
-// what it should.
-func (j *judge) matches(got, plain []byte, off int64) bool {
-	if within := off % sectorBytes; within < tagBytes {
-		tag := j.tag(off / sectorBytes)
-		n := min(tagBytes-int(within), len(got))
-		if !bytes.Equal(got[:n], tag[within:][:n]) {
-			return false
-		}
-		plain = plain[n:]
-	}
-	return bytes.Equal(plain, zeros[:len(plain)])
-}
+// right reports whether nothing is left of bytes without their pattern.
+func right(plain []byte) bool { return bytes.Equal(plain, zeros[:len(plain)]) }
 
 // classify says in which way a sector, or a part of one, is wrong, and for
 // Wrapped from which address its bytes came.
@@ -85,37 +77,34 @@ func (j *judge) classify(got, plain []byte, off int64) (Class, int64) {
 			return Corrupt, 0
 		case from == sector:
 			return Stale, 0
-		case j.wroteBody(got, from, pass):
+		case wrote(j.passes[pass-1], got, from*sectorBytes):
 			return Wrapped, from * sectorBytes
 		}
 	}
-	if 2*j.equalBytes(got, plain, off) >= len(got) {
+	if j.wroteFixed(got, off) {
+		return Stale, 0
+	}
+	// Of bytes that are the same everywhere, those that are right may be right by
+	// chance.
+	if _, same := j.standing().(fixed); !same && 2*bytes.Count(plain, zeros[:1]) >= len(plain) {
 		return Corrupt, 0
 	}
 	return NeverWritten, 0
 }
 
-// wroteBody reports whether what follows the tag is what a pass wrote to a
-// sector.
-func (j *judge) wroteBody(got []byte, sector int64, pass int) bool {
+// wrote reports whether bytes are what a pass wrote at off.
+func wrote(p pattern, got []byte, off int64) bool {
 	var plain [sectorBytes]byte
-	n := len(got)
-	j.from(sector*sectorBytes, pass).XORKeyStream(plain[:n], got)
-	return bytes.Equal(plain[tagBytes:n], zeros[tagBytes:n])
+	p.strip(plain[:len(got)], got, off)
+	return right(plain[:len(got)])
 }
 
-// equalBytes counts the bytes that are as they should be.
-func (j *judge) equalBytes(got, plain []byte, off int64) (n int) {
-	if within := off % sectorBytes; within < aes.BlockSize {
-		tag := j.tag(off / sectorBytes)
-		for i := range min(tagBytes-int(within), len(got)) {
-			if got[i] == tag[int(within)+i] {
-				n++
-			}
-			plain = plain[1:]
-		}
-	}
-	return n + bytes.Count(plain, zeros[:1])
+// wroteFixed reports whether bytes are what another pass repeated at off.
+func (j *judge) wroteFixed(got []byte, off int64) bool {
+	return slices.ContainsFunc(j.passes, func(p pattern) bool {
+		f, same := p.(fixed)
+		return same && wrote(f, got, off)
+	})
 }
 
 // note adds a wrong sector to its class. Of too many extents the last ones are

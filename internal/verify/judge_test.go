@@ -14,8 +14,8 @@ func TestClassify(t *testing.T) {
 		sector = 40
 	)
 	s := spec(3, 4)
-	good := pattern(t, s, 3, 0, size)
-	own := func(pass int, at, n int64) []byte { return pattern(t, s, pass, at*512, n) }
+	good := bytesOf(t, s, 3, 0, size)
+	own := func(pass int, at, n int64) []byte { return bytesOf(t, s, pass, at*512, n) }
 	flipped := func(b []byte, from, to int) []byte {
 		b = bytes.Clone(b)
 		for i := from; i < to; i++ {
@@ -39,7 +39,7 @@ func TestClassify(t *testing.T) {
 	}{
 		{"zeros", sector, make([]byte, 512), NeverWritten, 0},
 		{"old data", sector, random, NeverWritten, 0},
-		{"another run's", sector, pattern(t, other, 3, sector*512, 512), NeverWritten, 0},
+		{"another run's", sector, bytesOf(t, other, 3, sector*512, 512), NeverWritten, 0},
 		{"one bit of the body", sector, flipped(own(3, sector, 512), 300, 301), Corrupt, 0},
 		{"all of the body", sector, flipped(own(3, sector, 512), 16, 512), Corrupt, 0},
 		{"the last byte", sector, flipped(own(3, sector, 512), 511, 512), Corrupt, 0},
@@ -72,7 +72,7 @@ func TestClassify(t *testing.T) {
 		if m.Class != c.class || m.Source != c.source || m.Bytes != n || len(m.Extents) != 1 || m.Extents[0].Offset != c.at*512 || m.Extents[0].Length != n {
 			t.Errorf("%s: %+v, want %s from %d", c.name, m, c.class, c.source)
 		}
-		if r.OK() || r.Matched != size-n || r.Bytes != size || r.ProvenBytes() != size-n {
+		if r.OK() || r.Matched != size-n || r.Bytes != size {
 			t.Errorf("%s: %+v", c.name, r)
 		}
 	}
@@ -83,7 +83,7 @@ func TestClassify(t *testing.T) {
 func TestShortTails(t *testing.T) {
 	for _, tail := range []int64{1, 2, 15, 16, 17} {
 		s, size := spec(1, 2), 512+tail
-		good := pattern(t, s, 1, 0, size)
+		good := bytesOf(t, s, 1, 0, size)
 		if r := report(t, good, s); !r.OK() {
 			t.Errorf("a tail of %d: %+v", tail, r)
 		}
@@ -101,7 +101,7 @@ func TestShortTails(t *testing.T) {
 func TestEveryByteIsCompared(t *testing.T) {
 	const size = 512 + 77
 	s := spec(1, 1)
-	data := pattern(t, s, 1, 0, size)
+	data := bytesOf(t, s, 1, 0, size)
 	for i := range data {
 		data[i] ^= 0x80
 		r := report(t, data, s)
@@ -122,9 +122,9 @@ func TestEveryByteIsCompared(t *testing.T) {
 func TestOddStartsKeepSectorsWhole(t *testing.T) {
 	s := spec(1, 1)
 	for _, start := range []int64{1, 15, 16, 17, 511, 700} {
-		data := pattern(t, s, 1, 0, 3*stride)
+		data := bytesOf(t, s, 1, 0, 3*stride)
 		for sector := int64(4); sector < 3*stride/512; sector += 2 {
-			copy(data[sector*512:], pattern(t, s, 1, (sector-1)*512, 512))
+			copy(data[sector*512:], bytesOf(t, s, 1, (sector-1)*512, 512))
 		}
 		r := judged(t, s, data[start:], start)
 		if len(r.Mismatches) != 1 || r.Mismatches[0].Class != Wrapped || r.Mismatches[0].Source != 3*512 || r.Mismatches[0].Bytes != (3*stride/512-4)/2*512 {
@@ -135,7 +135,7 @@ func TestOddStartsKeepSectorsWhole(t *testing.T) {
 
 func TestExtentsAreJoinedAndBounded(t *testing.T) {
 	s := spec(1, 1)
-	data := pattern(t, s, 1, 0, 2*(MaxExtents+100)*512)
+	data := bytesOf(t, s, 1, 0, 2*(MaxExtents+100)*512)
 	for i := range MaxExtents + 100 {
 		clear(data[2*i*512:][:512]) // every other sector
 	}
@@ -157,7 +157,7 @@ func TestExtentsAreJoinedAndBounded(t *testing.T) {
 
 func TestExactlyTheBoundIsNotTruncated(t *testing.T) {
 	s := spec(1, 1)
-	data := pattern(t, s, 1, 0, 2*MaxExtents*512)
+	data := bytesOf(t, s, 1, 0, 2*MaxExtents*512)
 	for i := range MaxExtents {
 		clear(data[2*i*512:][:512])
 	}
@@ -170,22 +170,24 @@ func TestExactlyTheBoundIsNotTruncated(t *testing.T) {
 // FuzzClassify puts any bytes anywhere: no panic, and a match only for the very
 // bytes that should be there.
 func FuzzClassify(f *testing.F) {
-	s := spec(2, 3)
-	for _, sector := range []int64{0, 1, 1 << 40} {
-		for pass := 1; pass <= 4; pass++ {
-			whole := pattern(f, s, pass, sector*512, 512)
-			f.Add(whole, sector*512)
-			f.Add(whole[:17], sector*512)
-			f.Add(whole[3:], sector*512+3)
+	for pass := range len(manyPasses) {
+		for _, sector := range []int64{0, 1, 1 << 40} {
+			for other := range len(manyPasses) {
+				whole := written(f, named(1, manyPasses...), other+1, sector*512, 512)
+				f.Add(whole, sector*512, uint8(pass))
+				f.Add(whole[:17], sector*512, uint8(pass))
+				f.Add(whole[3:], sector*512+3, uint8(pass))
+			}
 		}
 	}
-	f.Add([]byte{}, int64(0))
-	f.Fuzz(func(t *testing.T, data []byte, off int64) {
+	f.Add([]byte{}, int64(0), uint8(0))
+	f.Fuzz(func(t *testing.T, data []byte, off int64, standing uint8) {
 		if off < 0 || off > 1<<61 || len(data) > 1<<17 {
 			t.Skip()
 		}
+		s := named(int(standing)%len(manyPasses)+1, manyPasses...)
 		r := judged(t, s, data, off)
-		equal := bytes.Equal(data, pattern(t, s, 2, off, int64(len(data))))
+		equal := bytes.Equal(data, written(t, s, s.Pass, off, int64(len(data))))
 		if (r.Mismatches == nil) != equal {
 			t.Fatalf("%d bytes at %d: equal is %v, mismatches are %+v", len(data), off, equal, r.Mismatches)
 		}
@@ -201,7 +203,7 @@ func FuzzClassify(f *testing.F) {
 
 func TestJudgingAllocatesLittle(t *testing.T) {
 	s := spec(1, 1)
-	data := pattern(t, s, 1, 0, 1<<20)
+	data := bytesOf(t, s, 1, 0, 1<<20)
 	x, err := newExpectation(s)
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +219,7 @@ func TestJudgingAllocatesLittle(t *testing.T) {
 
 func BenchmarkCompare(b *testing.B) {
 	s := spec(1, 1)
-	data := pattern(b, s, 1, 0, chunkBytes)
+	data := bytesOf(b, s, 1, 0, chunkBytes)
 	x, err := newExpectation(s)
 	if err != nil {
 		b.Fatal(err)
@@ -237,7 +239,7 @@ func BenchmarkCompare(b *testing.B) {
 // looked into.
 func BenchmarkCompareWrong(b *testing.B) {
 	s := spec(1, 1)
-	data := pattern(b, s, 1, chunkBytes, chunkBytes)
+	data := bytesOf(b, s, 1, chunkBytes, chunkBytes)
 	x, err := newExpectation(s)
 	if err != nil {
 		b.Fatal(err)

@@ -67,7 +67,7 @@ func TestReadsFollowTheOrder(t *testing.T) {
 	const size = 9*chunkBytes + 512
 	s := spec(1, 1)
 	var seen []int64
-	drive := &faulty{Memory: memory(pattern(t, s, 1, 0, size), 512)}
+	drive := &faulty{Memory: memory(bytesOf(t, s, 1, 0, size), 512)}
 	drive.before = func(off int64) error { seen = append(seen, off); return nil }
 	r, err := Run(t.Context(), drive, s, nil)
 	want, wantErr := newStretches(size, s)

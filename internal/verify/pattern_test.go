@@ -10,18 +10,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 )
 
 // spec is the pattern that most tests use.
 func spec(pass, passes int) Spec {
 	seed, digest := sha256.Sum256([]byte("a seed")), sha256.Sum256([]byte("a drive"))
-	return Spec{Seed: seed[:], DriveDigest: digest[:], Pass: pass, Passes: passes}
+	return Spec{Seed: seed[:], DriveDigest: digest[:], Pass: pass, Passes: slices.Repeat([]string{nameKeyed}, passes), Percent: 100}
 }
 
-// pattern makes the bytes at off block by block, as plain as the description at
-// plan.PatternKeyed can be followed.
-func pattern(t testing.TB, s Spec, pass int, off, length int64) []byte {
+// bytesOf makes the bytes at off block by block, as plain as the description at
+// policy.Keyed can be followed.
+func bytesOf(t testing.TB, s Spec, pass int, off, length int64) []byte {
 	t.Helper()
 	derive := func(info string) []byte {
 		key, err := hkdf.Key(sha256.New, s.Seed, s.DriveDigest, info, 32)
@@ -63,6 +64,11 @@ type vectorCase struct {
 		LengthBytes int64
 		Hex, SHA256 string
 	}
+	Patterns []struct {
+		Passes      []string
+		OffsetBytes int64
+		Hex         string
+	}
 }
 
 func readVectors(t *testing.T) (cases []vectorCase) {
@@ -95,15 +101,15 @@ func mustHex(t testing.TB, s string) []byte {
 func TestVectors(t *testing.T) {
 	for _, c := range readVectors(t) {
 		for _, v := range c.Vectors {
-			s := Spec{Seed: mustHex(t, c.Seed), DriveDigest: mustHex(t, c.DriveDigest), Pass: v.Pass, Passes: 10}
+			s := Spec{Seed: mustHex(t, c.Seed), DriveDigest: mustHex(t, c.DriveDigest), Pass: v.Pass, Passes: slices.Repeat([]string{nameKeyed}, 10), Percent: 100}
 			want := mustHex(t, v.Hex)
 			if v.SHA256 != "" {
-				want = pattern(t, s, v.Pass, v.OffsetBytes, v.LengthBytes)
+				want = bytesOf(t, s, v.Pass, v.OffsetBytes, v.LengthBytes)
 				if sum := sha256.Sum256(want); hex.EncodeToString(sum[:]) != v.SHA256 {
 					t.Errorf("the tests' pattern of pass %d at %d is not that of the vector", v.Pass, v.OffsetBytes)
 				}
 			}
-			if !bytes.Equal(want, pattern(t, s, v.Pass, v.OffsetBytes, v.LengthBytes)) {
+			if !bytes.Equal(want, bytesOf(t, s, v.Pass, v.OffsetBytes, v.LengthBytes)) {
 				t.Errorf("the tests' pattern of pass %d at %d is not that of the vector", v.Pass, v.OffsetBytes)
 			}
 			if r := judged(t, s, want, v.OffsetBytes); r.Matched != v.LengthBytes || r.Mismatches != nil {

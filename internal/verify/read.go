@@ -34,14 +34,30 @@ type chunk struct {
 type reader struct {
 	block.Reader
 	stretches
-	except   block.Extents // chunks inside are not read at all
+	skip     block.Extents // is not read at all
 	sizes    []int64       // of the pieces in which a failed request is tried again
 	failures int
 }
 
 func newReader(r block.Reader, s stretches, except block.Extents) *reader {
 	sector := max(int64(r.SectorSize()), int64(r.Alignment()))
-	return &reader{Reader: r, stretches: s, except: except, sizes: []int64{max(pieceBytes, sector), sector}}
+	skip := skipped(except, sector, r.Size())
+	return &reader{Reader: r, stretches: s, skip: skip, sizes: []int64{max(pieceBytes, sector), sector}}
+}
+
+// skipped is what of the exceptions is worth not to be read: whole sectors, and
+// not so few that reading over them is faster.
+func skipped(except block.Extents, sector, size int64) (skip block.Extents) {
+	for _, e := range except {
+		start, end := (e.Offset+sector-1)/sector*sector, e.End()/sector*sector
+		if e.End() == size {
+			end = size
+		}
+		if end-start >= pieceBytes {
+			skip.Add(block.Extent{Offset: start, Length: end - start})
+		}
+	}
+	return skip
 }
 
 // each calls use with every chunk in turn, while the next ones are being read. It
@@ -75,18 +91,15 @@ func (r *reader) readAll(ctx context.Context, free <-chan []byte, full chan<- ch
 }
 
 func (r *reader) readStretch(ctx context.Context, start int64, free <-chan []byte, full chan<- chunk) error {
-	left := min(r.length, r.Size()-start)
-	for off := start; left > 0; off, left = off+chunkBytes, left-chunkBytes {
-		c := chunk{off: off}
-		length := min(chunkBytes, left)
-		if len(without(block.Extent{Offset: off, Length: length}, r.except)) == 0 {
-			continue
+	stretch := block.Extent{Offset: start, Length: min(r.length, r.Size()-start)}
+	for _, run := range without(stretch, r.skip) {
+		for off := run.Offset; off < run.End(); off += chunkBytes {
+			c := chunk{off: off, data: (<-free)[:min(chunkBytes, run.End()-off)]}
+			if err := r.read(ctx, &c, c.data, off, r.sizes); err != nil {
+				return err
+			}
+			full <- c
 		}
-		c.data = (<-free)[:length]
-		if err := r.read(ctx, &c, c.data, off, r.sizes); err != nil {
-			return err
-		}
-		full <- c
 	}
 	return nil
 }

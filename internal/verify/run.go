@@ -9,8 +9,8 @@ import (
 	"github.com/panoscrub/panoscrub/internal/progress"
 )
 
-// Run reads all of r, but for spec.Except, and compares each byte with what the
-// pattern of spec.Pass puts there.
+// Run reads spec.Percent of r, but for spec.Except, and compares each byte with
+// what the pattern of spec.Pass puts there.
 //
 // Bytes that are wrong or cannot be read are in the report and no error. The
 // error is [ErrSpec], block.ErrEmpty, ctx's when it ended, or what a drive said
@@ -26,7 +26,7 @@ func Run(ctx context.Context, r block.Reader, spec Spec, count *progress.Counter
 	if r.Size() <= 0 {
 		return report, fmt.Errorf("reading back: the drive %w", block.ErrEmpty)
 	}
-	except, err := within(spec.Except, r.Size())
+	except, err := leftOut(spec, r.Size())
 	if err != nil {
 		return report, err
 	}

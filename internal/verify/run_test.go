@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -33,12 +34,12 @@ func report(t testing.TB, data []byte, s Spec) Report {
 
 func TestSizesOfEveryKind(t *testing.T) {
 	s := spec(2, 2)
-	full := pattern(t, s, 2, 0, 10<<20+17)
+	full := bytesOf(t, s, 2, 0, 10<<20+17)
 	for _, size := range []int64{1, 511, 512, 513, 4095, 4096, 4097, stride - 1, stride + 513, chunkBytes - 1, chunkBytes, chunkBytes + 1, 2 * chunkBytes, 10<<20 + 17} {
 		for _, sector := range []int{512, 4096} {
 			var count progress.Counter
 			r, err := Run(t.Context(), memory(full[:size], sector), s, &count)
-			if err != nil || !r.OK() || r.Bytes != size || r.Matched != size || !r.Direct || r.ProvenBytes() != size {
+			if err != nil || !r.OK() || r.Bytes != size || r.Matched != size || !r.Direct {
 				t.Errorf("%d bytes in sectors of %d: %+v, %v", size, sector, r, err)
 			}
 			if done, total := count.Load(); done != size || total != size {
@@ -55,15 +56,24 @@ func TestSizesOfEveryKind(t *testing.T) {
 
 func TestSpecMustBeUsable(t *testing.T) {
 	for name, spoil := range map[string]func(*Spec){
-		"short seed":         func(s *Spec) { s.Seed = s.Seed[1:] },
-		"no seed":            func(s *Spec) { s.Seed = nil },
-		"long digest":        func(s *Spec) { s.DriveDigest = append(s.DriveDigest, 0) },
-		"pass zero":          func(s *Spec) { s.Pass = 0 },
-		"pass behind last":   func(s *Spec) { s.Pass = 3 },
-		"no passes":          func(s *Spec) { s.Pass, s.Passes = 0, 0 },
-		"endless passes":     func(s *Spec) { s.Passes = 1 << 40 },
-		"negative exception": func(s *Spec) { s.Except = block.Extents{{Offset: -1, Length: 10}} },
-		"endless exception":  func(s *Spec) { s.Except = block.Extents{{Offset: 10, Length: -1}} },
+		"short seed":             func(s *Spec) { s.Seed = s.Seed[1:] },
+		"no seed":                func(s *Spec) { s.Seed = nil },
+		"long digest":            func(s *Spec) { s.DriveDigest = append(s.DriveDigest, 0) },
+		"pass zero":              func(s *Spec) { s.Pass = 0 },
+		"pass behind last":       func(s *Spec) { s.Pass = 3 },
+		"no passes":              func(s *Spec) { s.Pass, s.Passes = 0, nil },
+		"too many passes":        func(s *Spec) { s.Passes = slices.Repeat(s.Passes, maxPasses) },
+		"unknown pattern":        func(s *Spec) { s.Passes[1] = "gutmann" },
+		"unknown pattern before": func(s *Spec) { s.Passes[0], s.Pass = "", 2 },
+		"no bytes":               func(s *Spec) { s.Passes[0] = "fixed-" },
+		"too many bytes":         func(s *Spec) { s.Passes[0] = "fixed-" + strings.Repeat("00", 17) },
+		"half a byte":            func(s *Spec) { s.Passes[0] = "fixed-0" },
+		"complement of nothing":  func(s *Spec) { s.Passes[0] = nameComplement },
+		"complement of bytes":    func(s *Spec) { s.Passes = []string{"fixed-00", nameComplement} },
+		"nothing to read":        func(s *Spec) { s.Percent = 0 },
+		"more than all":          func(s *Spec) { s.Percent = 101 },
+		"negative exception":     func(s *Spec) { s.Except = block.Extents{{Offset: -1, Length: 10}} },
+		"endless exception":      func(s *Spec) { s.Except = block.Extents{{Offset: 10, Length: -1}} },
 	} {
 		s := spec(1, 2)
 		spoil(&s)
@@ -100,7 +110,7 @@ func TestOK(t *testing.T) {
 func TestExceptions(t *testing.T) {
 	const size = 3*chunkBytes + 100
 	s := spec(1, 1)
-	good := pattern(t, s, 1, 0, size)
+	good := bytesOf(t, s, 1, 0, size)
 	for _, except := range []block.Extents{
 		{{Offset: 0, Length: 1}},
 		{{Offset: 100, Length: 1}, {Offset: 102, Length: 700}},
@@ -183,7 +193,7 @@ func (f *faulty) Check() error {
 func TestUnreadableSectors(t *testing.T) {
 	const size = 3*chunkBytes + 3*512 + 5
 	s := spec(1, 1)
-	good := pattern(t, s, 1, 0, size)
+	good := bytesOf(t, s, 1, 0, size)
 	for _, c := range []struct {
 		sector int
 		fail   block.Extents
@@ -212,7 +222,7 @@ func TestUnreadableSectors(t *testing.T) {
 func TestUnreadableMeetsException(t *testing.T) {
 	s := spec(1, 1)
 	s.Except = block.Extents{{Offset: 512 * 3, Length: 600}}
-	drive := &faulty{Memory: memory(pattern(t, s, 1, 0, 8*512), 512), fail: block.Extents{{Offset: 512 * 3, Length: 1024}}}
+	drive := &faulty{Memory: memory(bytesOf(t, s, 1, 0, 8*512), 512), fail: block.Extents{{Offset: 512 * 3, Length: 1024}}}
 	r, err := Run(t.Context(), drive, s, nil)
 	if err != nil || !r.Complete || r.Excepted != 600 || !slices.Equal(r.Unreadable, block.Extents{{Offset: 512*3 + 600, Length: 424}}) || r.Bytes != 6*512 {
 		t.Errorf("%+v, %v", r, err)
@@ -226,7 +236,7 @@ func TestUnreadableMeetsException(t *testing.T) {
 func TestExceptedChunksAreNotRead(t *testing.T) {
 	s := spec(1, 1)
 	s.Except = block.Extents{{Offset: chunkBytes, Length: chunkBytes}}
-	drive := &faulty{Memory: memory(pattern(t, s, 1, 0, 3*chunkBytes), 512), fail: s.Except}
+	drive := &faulty{Memory: memory(bytesOf(t, s, 1, 0, 3*chunkBytes), 512), fail: s.Except}
 	if r, err := Run(t.Context(), drive, s, nil); err != nil || !r.OK() || drive.requests != 2 {
 		t.Errorf("%+v, %v after %d requests", r, err, drive.requests)
 	}
@@ -250,7 +260,7 @@ func TestDeadDriveIsGivenUpInTime(t *testing.T) {
 func TestDriveThatGoes(t *testing.T) {
 	const size = 5 * chunkBytes
 	s := spec(1, 1)
-	good := pattern(t, s, 1, 0, size)
+	good := bytesOf(t, s, 1, 0, size)
 	for off := 0; off < size; off += chunkBytes {
 		clear(good[off+512 : off+1024])
 	}
@@ -285,7 +295,7 @@ func TestCancellation(t *testing.T) {
 	const size = 5 * chunkBytes
 	s := spec(1, 1)
 	ctx, cancel := context.WithCancel(t.Context())
-	drive := &faulty{Memory: memory(pattern(t, s, 1, 0, size), 512)}
+	drive := &faulty{Memory: memory(bytesOf(t, s, 1, 0, size), 512)}
 	drive.before = func(int64) error {
 		if drive.requests == 3 {
 			cancel()
@@ -338,10 +348,10 @@ func TestWrappingDriveShowsItsRealSize(t *testing.T) {
 	s := spec(1, 1)
 	drive := wrapping{block.NewMemory(size, 512), real}
 	for off := int64(0); off < size; off += 512 { // what is written last stays
-		copy(drive.Bytes()[off%real:], pattern(t, s, 1, off, 512))
+		copy(drive.Bytes()[off%real:], bytesOf(t, s, 1, off, 512))
 	}
 	r, err := Run(t.Context(), drive, s, nil)
-	if err != nil || !r.Complete || r.OK() || r.ProvenBytes() != real || len(r.Mismatches) != 1 {
+	if err != nil || !r.Complete || r.OK() || r.Matched != real || len(r.Mismatches) != 1 {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	// The first sector holds what was written to it on the last way round.

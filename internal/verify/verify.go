@@ -1,7 +1,7 @@
 // Package verify reads a drive back and judges every byte of it.
 //
 // It shares no code with the writer: a fault in the writer's pattern must not
-// be repeated in the check. The pattern is described at plan.PatternKeyed.
+// be repeated in the check. The patterns are described in package policy.
 package verify
 
 import (
@@ -14,8 +14,13 @@ import (
 type Spec struct {
 	Seed        []byte // 32 bytes
 	DriveDigest []byte // 32 bytes, SHA-256 of the drive's identity document
-	Pass        int    // the pass that wrote last, from 1
-	Passes      int    // how many passes there were in all
+	// Passes names what each pass wrote, in order: the names are those of package
+	// policy.
+	Passes []string
+	Pass   int // the pass that should stand on the drive, from 1
+	// Percent is how much of the drive is read, 1 to 100: less than all of it at
+	// places that follow from Seed and that nobody else can foresee.
+	Percent int
 	// Except lists bytes that are not judged: where a file system was put since.
 	Except block.Extents
 }
@@ -26,8 +31,8 @@ type Class string
 const (
 	NeverWritten Class = "never-written" // holds something that this run did not write
 	Wrapped      Class = "wrapped"       // holds what was written for another address
-	Stale        Class = "stale"         // holds what an earlier pass wrote here
-	Corrupt      Class = "corrupt"       // holds what was written here, damaged
+	Stale        Class = "stale"         // holds what another pass wrote here
+	Corrupt      Class = "corrupt"       // holds what was written here, damaged; never said of a fixed pattern, which tells no place
 )
 
 // MaxExtents bounds the extents that a report lists for each class; the byte
@@ -38,7 +43,7 @@ const MaxExtents = 1000
 type Report struct {
 	Bytes      int64         `json:"bytes"`      // read and compared
 	Matched    int64         `json:"matched"`    // bytes of sectors that were as they should be
-	Excepted   int64         `json:"excepted"`   // bytes left out by Spec.Except
+	Excepted   int64         `json:"excepted"`   // bytes left out by Spec.Except and Spec.Percent
 	Mismatches []Mismatch    `json:"mismatches"` // by class, in the order of the constants above
 	Unreadable block.Extents `json:"unreadable"` // the read failed here
 	Complete   bool          `json:"complete"`   // every byte was tried: not cancelled, not gone
@@ -62,7 +67,3 @@ type Mismatch struct {
 func (r Report) OK() bool {
 	return r.Complete && len(r.Mismatches) == 0 && len(r.Unreadable) == 0 && r.Matched == r.Bytes && r.Bytes > 0
 }
-
-// ProvenBytes is the capacity that the drive showed to have: bytes that held
-// their own data when they were read back.
-func (r Report) ProvenBytes() int64 { return r.Matched }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes pattern.json: what the keyed pattern of package plan must be.
+"""Makes pattern.json: what the patterns of package policy must be.
 
-Written after the description at plan.PatternKeyed, on the Python package
+Written after the descriptions in internal/policy/pattern.go, on the Python package
 "cryptography" (OpenSSL), and from no code of this program, so that both the
 writer and the reader are held against a third implementation. Run it as
 
@@ -62,15 +62,34 @@ def vectors(seed, digest):
                "sha256": hashlib.sha256(pattern(seed, digest, number, offset, length)).hexdigest()}
 
 
+def named(seed, digest, passes, offset, length):
+    """What the last of some named passes writes."""
+    name = passes[-1]
+    if name == "aes-256-ctr-tagged":
+        return pattern(seed, digest, len(passes), offset, length)
+    if name == "aes-256-ctr-tagged-complement":
+        return bytes(255 - b for b in pattern(seed, digest, len(passes) - 1, offset, length))
+    repeated = bytes.fromhex(name.removeprefix("fixed-"))
+    return bytes(repeated[i % len(repeated)] for i in range(offset, offset + length))
+
+
+def patterns(seed, digest):
+    keyed, complement = "aes-256-ctr-tagged", "aes-256-ctr-tagged-complement"
+    for passes in [[keyed, complement], ["fixed-00", keyed, complement], ["fixed-00", "fixed-ff", keyed],
+                   ["fixed-00"], ["fixed-aa"], [keyed, "fixed-924924"], ["fixed-000102030405060708090a0b0c0d0e0f"]]:
+        for offset, length in [(0, 600), (512 * 77, 13), ((1 << 40) + 5 * SECTOR, 512)]:
+            yield {"passes": passes, "offsetBytes": offset, "hex": named(seed, digest, passes, offset, length).hex()}
+
+
 def case(seed, digest):
     return {"seed": seed.hex(), "driveDigest": digest.hex(),
             "tagKey": tag_key(seed, digest).hex(), "streamKeyPass1": stream_key(seed, digest, 1).hex(),
-            "vectors": list(vectors(seed, digest))}
+            "vectors": list(vectors(seed, digest)), "patterns": list(patterns(seed, digest))}
 
 
 if __name__ == "__main__":
     print(json.dumps({
-        "comment": "Made by pattern.py beside this file with Python's cryptography package; the pattern is described at plan.PatternKeyed.",
+        "comment": "Made by pattern.py beside this file with Python's cryptography package; the patterns are described in internal/policy/pattern.go.",
         "cases": [case(bytes(range(32)), bytes(range(255, 223, -1))),
                   case(hashlib.sha256(b"panoscrub seed").digest(), hashlib.sha256(b"panoscrub drive").digest())],
     }, indent=1))

@@ -19,6 +19,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/envelope"
 	"github.com/panoscrub/panoscrub/internal/evidence"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/session"
 )
 
@@ -60,7 +61,7 @@ func NewStation(t testing.TB, faults blocktest.Faults) *Station {
 	if err := os.Truncate(image, StickSize); err != nil {
 		t.Fatal(err)
 	}
-	policy, err := plan.PolicyByID(plan.DefaultPolicy)
+	r2, err := policy.ByID(policy.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func NewStation(t testing.TB, faults blocktest.Faults) *Station {
 	}
 	s.Options = session.Options{
 		Worker: s.Local, State: state, Signer: key, Now: time.Now, Emit: func(session.Event) {},
-		Request: session.Request{Look: session.Look{Target: image}, Policy: policy, Label: "PANORAMA", Stated: evidence.Stated{ApplianceID: appliance}},
+		Request: session.Request{Look: session.Look{Target: image}, Policy: r2, Label: "PANORAMA", Stated: evidence.Stated{ApplianceID: appliance}},
 		Confirm: func(context.Context, drive.Drive, plan.Plan) (string, error) { return "--yes", nil },
 	}
 	return s

@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/panoscrub/panoscrub/internal/block/blocktest"
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/plan"
+	"github.com/panoscrub/panoscrub/internal/policy"
 	"github.com/panoscrub/panoscrub/internal/session"
 )
 
@@ -32,6 +34,7 @@ func (m Maker) station(t testing.TB, faults blocktest.Faults) *Station {
 func Workers(t *testing.T, make Maker) {
 	t.Run("verdicts", func(t *testing.T) { verdicts(t, make) })
 	t.Run("cache defence", func(t *testing.T) { cacheDefence(t, make) })
+	t.Run("policies", func(t *testing.T) { policies(t, make) })
 	t.Run("untouched", func(t *testing.T) { untouched(t, make) })
 	t.Run("cancelled in each stage", func(t *testing.T) { cancelInEachStage(t, make) })
 	t.Run("interrupted at", func(t *testing.T) { interruptedAt(t, make) })
@@ -125,6 +128,41 @@ func verdicts(t *testing.T, make Maker) {
 	}
 }
 
+// own is an operator's policy, which leaves a drive without a file system.
+func own(percent int, passes ...policy.Pattern) policy.Policy {
+	return policy.Policy{Schema: policy.Schema, ID: "site", Title: "our site's", Own: true, Passes: passes, ReadBackPercent: percent}
+}
+
+// policies runs the whole flow under each policy. The record says what was ordered
+// and what was read back of it, and PASS only where that was everything.
+func policies(t *testing.T, make Maker) {
+	asked := append(policy.Builtin(), own(100, policy.Fixed(0x92, 0x49, 0x24), policy.Keyed, policy.Complement), own(10, policy.Keyed))
+	for _, p := range asked {
+		t.Run(fmt.Sprintf("%s, %d %%", p.ID, p.ReadBackPercent), func(t *testing.T) {
+			s := make.station(t, blocktest.Faults{})
+			s.Request.Policy = p
+			result, err := s.Sanitize(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := s.Statement(result.Record).Predicate
+			verdict, method := attest.Pass, attest.MethodFull
+			if p.Sampled() {
+				verdict, method = attest.Incomplete, attest.MethodSampled
+			}
+			if result.Verdict != verdict || r.Verdict != verdict || r.Verification.Method != method {
+				t.Errorf("%s, a read-back that was %s; reasons %q", r.Verdict, r.Verification.Method, r.Reasons)
+			}
+			if len(r.Passes) != len(p.Passes) || r.Validation.PolicyDigest != p.Digest() || (r.Format != nil) != p.Reformat {
+				t.Errorf("%d passes, the policy %+v, formatted: %v", len(r.Passes), r.PolicyDocument, r.Format != nil)
+			}
+			if got := r.Verification.BytesRead + r.Verification.BytesLeftOut; got != StickSize || (r.Verification.BytesLeftOut > 0) != p.Sampled() {
+				t.Errorf("%+v", r.Verification)
+			}
+		})
+	}
+}
+
 // untouched: every error before the journal is durable leaves the drive
 // without one write, and without a record.
 func untouched(t *testing.T, make Maker) {
@@ -145,6 +183,13 @@ func untouched(t *testing.T, make Maker) {
 		{"the journal cannot be made", func(s *Station) { s.State = filepath.Join(s.State, "nowhere") }, os.ErrNotExist},
 		{"another size than was announced", func(s *Station) { s.Stick = blocktest.NewFake(StickSize/2, 512, blocktest.Faults{}) }, block.ErrChanged},
 		{"missing", func(s *Station) { s.Request.Target += ".not" }, os.ErrNotExist},
+		{"a built-in policy that reads less back", func(s *Station) { s.Request.Policy.ReadBackPercent = 1 }, policy.ErrInvalid},
+		{"a built-in policy's name", func(s *Station) { s.Request.Policy.Own = true }, policy.ErrInvalid},
+		{"a policy that writes nothing", func(s *Station) { s.Request.Policy = own(100) }, policy.ErrInvalid},
+		{"a share that is given back formatted", func(s *Station) {
+			s.Request.Policy = own(10, policy.Keyed)
+			s.Request.Policy.Reformat = true
+		}, policy.ErrInvalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := make.station(t, blocktest.Faults{})
