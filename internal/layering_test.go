@@ -34,7 +34,7 @@ var layers = []struct{ pkg, may string }{
 	{"release", "block human drive"},
 	{"rules", ""},
 	{"scan", "block progress human parttable fsys fat exfat ntfs ext rules"},
-	{"policy", ""},
+	{"policy", "human"},
 	{"plan", "human drive policy scan"},
 	{"verify", "block progress"},
 	{"erase", "block progress plan policy verify"},

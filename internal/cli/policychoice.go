@@ -43,6 +43,17 @@ func (c policyChoice) choose() (policy.Policy, error) {
 	return p, err
 }
 
+// noticeWeakness says what a run under a policy will not prove, to whoever agreed
+// beforehand and sees no plan.
+func (a *app) noticeWeakness(p policy.Policy) {
+	switch {
+	case p.Sampled():
+		a.notice("the policy %s has %d %% of the drive read back: the verdict is INCOMPLETE at best", p.ID, p.ReadBackPercent)
+	case !p.Last().TellsPlaces():
+		a.notice("the policy %s leaves the same bytes everywhere: that proves less than %s, and not the drive's capacity", p.ID, policy.Default)
+	}
+}
+
 func readPolicy(path string) (policy.Policy, error) {
 	text, err := readLimited(path, policy.MaxBytes)
 	if named := (*fs.PathError)(nil); errors.As(err, &named) {

@@ -116,6 +116,7 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	if !attest.LooksLikeDeviceID(req.Stated.ApplianceID) {
 		a.notice("%q does not look like the device IDs that the service gave out (device- and 26 characters); it is recorded as you typed it", req.Stated.ApplianceID)
 	}
+	a.noticeWeakness(req.Policy)
 	d, err := a.checkCanConfirm(o)
 	if err != nil {
 		return err

@@ -278,6 +278,20 @@ func TestDriveThatDoesNotComeBack(t *testing.T) {
 	}
 }
 
+// TestSameBytesDoNotShowTheCapacity states a limit: a drive that has less room than it
+// announces reads as it should where the same bytes stand everywhere. This is why
+// such a pass proves no capacity in the record.
+func TestSameBytesDoNotShowTheCapacity(t *testing.T) {
+	const size = 1 << 20
+	for pattern, passes := range map[policy.Pattern]bool{policy.Fixed(0): true, policy.Fixed(1, 2): true, policy.Keyed: false} {
+		drive, p := used(size, 512, blocktest.Faults{RealSize: size / 4, Wrap: true}), planOf(size, pattern)
+		e, err := erased(drive, p, drive.PowerCycle)
+		if err != nil || e.OK(p) != passes || passes == pattern.TellsPlaces() {
+			t.Errorf("%s: %v, %v", pattern, e.Shortfalls(p), err)
+		}
+	}
+}
+
 // TestReadThroughHostCache proves something about an image, and nothing about a
 // drive.
 func TestReadThroughHostCache(t *testing.T) {

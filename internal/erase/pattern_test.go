@@ -220,13 +220,21 @@ func TestGeneratorWantsSeedAndDigest(t *testing.T) {
 }
 
 func BenchmarkGenerate(b *testing.B) {
-	g := mustKeyed(b, planFor(1<<62, 1), 1)
-	buf, off := make([]byte, chunkBytes), int64(0)
-	b.SetBytes(chunkBytes)
-	b.ReportAllocs()
-	for b.Loop() {
-		g.fill(buf, off)
-		off += chunkBytes
+	p := planOf(1<<62, policy.Keyed, policy.Complement, policy.Fixed(0x92, 0x49, 0x24))
+	for i, pattern := range p.Passes {
+		b.Run(string(pattern), func(b *testing.B) {
+			g, err := newGenerator(p, i+1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			buf, off := make([]byte, chunkBytes), int64(0)
+			b.SetBytes(chunkBytes)
+			b.ReportAllocs()
+			for b.Loop() {
+				g.fill(buf, off)
+				off += chunkBytes
+			}
+		})
 	}
 }
 

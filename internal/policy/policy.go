@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/panoscrub/panoscrub/internal/human"
 )
 
 // Schema names the version of the policy document.
@@ -47,8 +49,8 @@ func (p Policy) Last() Pattern {
 func (p Policy) Sampled() bool { return p.ReadBackPercent < 100 }
 
 // Canonical is the policy document, the bytes that Digest is of: two spaces of
-// indent, the fields in the order of the struct, no escapes for HTML, one newline
-// at the end.
+// indent, the fields in the order of the struct, escapes for nothing but what is not
+// printable, one newline at the end.
 func (p Policy) Canonical() []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -57,7 +59,7 @@ func (p Policy) Canonical() []byte {
 	if err := enc.Encode(p); err != nil {
 		panic("policy: a policy of strings and integers always encodes: " + err.Error())
 	}
-	return b.Bytes()
+	return human.JSON(b.Bytes()) // as package attest has it
 }
 
 // Digest is the SHA-256 of the canonical document, in lower-case hex.

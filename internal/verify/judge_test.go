@@ -218,20 +218,25 @@ func TestJudgingAllocatesLittle(t *testing.T) {
 }
 
 func BenchmarkCompare(b *testing.B) {
-	s := spec(1, 1)
-	data := bytesOf(b, s, 1, 0, chunkBytes)
-	x, err := newExpectation(s)
-	if err != nil {
-		b.Fatal(err)
-	}
-	j := newJudge(x, chunkBytes, new(Report))
-	b.SetBytes(chunkBytes)
-	b.ReportAllocs()
-	for b.Loop() {
-		j.look(data, 0)
-	}
-	if j.mismatches() != nil {
-		b.Error("it does not match")
+	passes := []string{nameKeyed, nameComplement, "fixed-924924"}
+	for i, pattern := range passes {
+		b.Run(pattern, func(b *testing.B) {
+			s := named(i+1, passes...)
+			data := written(b, s, i+1, 0, chunkBytes)
+			x, err := newExpectation(s)
+			if err != nil {
+				b.Fatal(err)
+			}
+			j := newJudge(x, chunkBytes, new(Report))
+			b.SetBytes(chunkBytes)
+			b.ReportAllocs()
+			for b.Loop() {
+				j.look(data, 0)
+			}
+			if j.mismatches() != nil {
+				b.Error("it does not match")
+			}
+		})
 	}
 }
 
