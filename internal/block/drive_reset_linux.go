@@ -122,7 +122,12 @@ func (p usbPort) reset(number devNumber) error {
 	if used, err := otherMedia(p.folder, number); err != nil || used {
 		return &NoResetError{"another drive in the same device may be in use", bare(err)}
 	}
-	return control(p.file, func(fd int) error { return unix.IoctlSetInt(fd, usbReset, 0) })
+	err := control(p.file, func(fd int) error { return unix.IoctlSetInt(fd, usbReset, 0) })
+	switch {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOTTY):
+		return &NoResetError{"the kernel does not reset its USB device", err}
+	}
+	return err
 }
 
 // otherMedia reports whether a USB device has media in other units than the one of

@@ -25,7 +25,14 @@ func (w *work) defend(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	defence, err := erase.Defend(w.dev)
-	if err == nil && defence.Kind == erase.NoDefence && w.Replug != nil && pluggable(w.drive) {
+	switch {
+	case !pluggable(w.drive):
+	case errors.Is(err, block.ErrGone) && w.Opened == nil:
+		// Some drives come back from a reset as if they had been plugged in.
+		if err = w.regain(ctx, func(d drive.Drive) bool { return anew(w.drive, d) }); err == nil {
+			defence = erase.Defence{Kind: erase.Reset}
+		}
+	case err == nil && defence.Kind == erase.NoDefence && w.Replug != nil:
 		err = w.guarded(ctx, Replug, 0, func(*counter) (err error) {
 			defence, err = w.replug(ctx, defence)
 			return err
@@ -53,27 +60,39 @@ func (w *work) replug(ctx context.Context, without erase.Defence) (erase.Defence
 	if err != nil || !done {
 		return without, cancelled(ctx, err)
 	}
-	before := w.drive.Attachment
-	if err := w.regain(ctx); err != nil {
-		// Whatever it was, it is no fault of the drive.
-		return without, fmt.Errorf("the drive %w when it was pulled out, and was not got back: %w", block.ErrGone, err)
+	before := w.drive
+	if err := w.regain(ctx, func(drive.Drive) bool { return true }); err != nil {
+		return without, err
 	}
-	// One that is plugged in is another disk to the kernel, and so is a card that is
-	// put in.
-	now := w.drive.Attachment
-	if before.Diskseq == now.Diskseq && before.DeviceNumber == now.DeviceNumber {
-		without.Because += "; and it was not pulled out when that was asked for"
+	if !anew(before, w.drive) {
+		without.Because += "; and nothing shows that it was pulled out"
 		return without, nil
 	}
 	return erase.Defence{Kind: erase.Replug}, nil
 }
 
-// regain lets go of the drive and takes it anew, wherever it is now.
-func (w *work) regain(ctx context.Context) error {
-	if err := w.dev.Close(); err != nil {
-		return err
+// anew reports whether a drive was plugged in since then. It is another disk to the
+// kernel, and so is a card that is put in.
+func anew(then, now drive.Drive) bool {
+	a, b := then.Attachment, now.Attachment
+	return a.Diskseq != b.Diskseq || a.DeviceNumber != b.DeviceNumber
+}
+
+// regain lets go of the drive and takes it again, wherever it is by then.
+func (w *work) regain(ctx context.Context, is func(drive.Drive) bool) error {
+	err := w.dev.Close()
+	if err == nil {
+		err = w.takeAgain(ctx, is)
 	}
-	d, err := w.returned(ctx)
+	if err != nil && ctx.Err() == nil {
+		// Whatever it was, it is no fault of the drive.
+		return fmt.Errorf("the drive %w and was not got back: %w", block.ErrGone, err)
+	}
+	return cancelled(ctx, err)
+}
+
+func (w *work) takeAgain(ctx context.Context, is func(drive.Drive) bool) error {
+	d, err := w.returned(ctx, is)
 	if err != nil {
 		return err
 	}
@@ -94,13 +113,13 @@ func (w *work) regain(ctx context.Context) error {
 }
 
 // returned waits for the one drive with the identity of this one.
-func (w *work) returned(ctx context.Context) (drive.Drive, error) {
+func (w *work) returned(ctx context.Context, is func(drive.Drive) bool) (drive.Drive, error) {
 	for end := time.Now().Add(returnWait); ; {
 		found, err := w.System.List()
 		if err != nil {
 			return drive.Drive{}, err
 		}
-		found = slices.DeleteFunc(found, func(d drive.Drive) bool { return d.Identity != w.drive.Identity })
+		found = slices.DeleteFunc(found, func(d drive.Drive) bool { return d.Identity != w.drive.Identity || !is(d) })
 		switch {
 		case len(found) == 1:
 			return found[0], nil

@@ -91,7 +91,7 @@ func TestReplug(t *testing.T) {
 			return true
 		}, attest.Fail, attest.CacheDefenceReplug, "did not write"},
 		{"declines", lies, func(machine, *blocktest.Fake) bool { return false }, attest.Pass, attest.CacheDefenceNone, "it is a card"},
-		{"only says so", lies, func(machine, *blocktest.Fake) bool { return true }, attest.Pass, attest.CacheDefenceNone, "it is a card; and it was not pulled out"},
+		{"only says so", lies, func(machine, *blocktest.Fake) bool { return true }, attest.Pass, attest.CacheDefenceNone, "it is a card; and nothing shows that it was pulled out"},
 		{"plugs in another one", blocktest.Faults{}, func(m machine, _ *blocktest.Fake) bool {
 			m.shows(m.changed("4C530001230405117322", "4C530001230405117323"))
 			return true
@@ -130,6 +130,43 @@ func TestReplug(t *testing.T) {
 			}
 			if p.Drive.Attachment.Node != "sdb" {
 				t.Errorf("the record is about %s", p.Drive.Attachment.Node)
+			}
+		})
+	}
+}
+
+// TestComesBackAnew has a stick that comes back from its reset as if it had been
+// plugged in, or does not; and a process that could not open it again.
+func TestComesBackAnew(t *testing.T) {
+	session.WaitForReturn(time.Second)
+	for _, c := range []struct {
+		name    string
+		back    bool
+		opened  func() error
+		verdict string
+	}{
+		{"it comes back", true, nil, attest.Pass},
+		{"it does not", false, nil, attest.Incomplete},
+		{"nobody may open it", true, func() error { return nil }, attest.Incomplete},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, m := plugged(t, blocktest.Faults{})
+			s.Local.Opened = c.opened
+			s.Stick.SetFaults(blocktest.Faults{Before: func(r blocktest.Request) error {
+				if r.Op != blocktest.Reset {
+					return nil
+				}
+				if c.back {
+					m.shows(m.changed(again...))
+				}
+				return block.ErrGone
+			}})
+			result, err := s.Sanitize(t.Context())
+			if err != nil || result.Verdict != c.verdict {
+				t.Fatalf("%s %q, %v", result.Verdict, result.Reasons, err)
+			}
+			if v := s.Statement(result.Record).Predicate.Verification; v != nil && v.CacheDefence != attest.CacheDefenceReset {
+				t.Errorf("the record says %+v", v)
 			}
 		})
 	}
