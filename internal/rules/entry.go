@@ -169,7 +169,10 @@ func (e *entry) content(r *Rule) error {
 		return fmt.Errorf(`pattern %q: it sees some text around a string, so ^ and $ are not where they seem: use \b or (?m)`, e.pattern)
 	}
 	r.Pattern = &Pattern{Regexp: re, Device: max(0, re.SubexpIndex("device")), ID: max(0, re.SubexpIndex("id"))}
-	return nil
+	if begins(parsed, slices.Concat(r.Text, r.Bytes)) {
+		r.Pattern.Begin, err = regexp.Compile("^(?s:.)(?:" + e.pattern + ")")
+	}
+	return err
 }
 
 func checkLiteral(literal string, isText bool) error {

@@ -64,6 +64,25 @@ func anchored(re *syntax.Regexp) bool {
 	return re.Op == syntax.OpBeginText || re.Op == syntax.OpEndText || slices.ContainsFunc(re.Sub, anchored)
 }
 
+// begins reports whether all that a regular expression matches begins with one of
+// the texts.
+func begins(re *syntax.Regexp, texts []string) bool {
+	all := func(sub *syntax.Regexp) bool { return begins(sub, texts) }
+	switch re.Op {
+	case syntax.OpLiteral:
+		text := string(re.Rune)
+		return re.Flags&syntax.FoldCase == 0 && slices.ContainsFunc(texts, func(start string) bool { return strings.HasPrefix(text, start) })
+	case syntax.OpCapture:
+		return all(re.Sub[0])
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !all(sub) })
+	case syntax.OpConcat:
+		first := slices.IndexFunc(re.Sub, func(sub *syntax.Regexp) bool { return sub.Op != syntax.OpWordBoundary })
+		return first >= 0 && all(re.Sub[first])
+	}
+	return false
+}
+
 // required returns strings of which, folded, one at least stands in whatever a
 // regular expression matches, so that most names are told apart without running
 // it. The empty string among them says that nothing is known.

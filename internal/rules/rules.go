@@ -70,6 +70,10 @@ type Name struct {
 // Pattern is a regular expression that a candidate must lie in.
 type Pattern struct {
 	*regexp.Regexp
+	// Begin matches, at the start of text, any byte and the pattern behind it, where
+	// every match begins with one of the rule's texts: it tells at once, and the
+	// search for where a match may begin takes long. Nil for other patterns.
+	Begin      *regexp.Regexp
 	Device, ID int // groups with a device's name and its ID, or 0
 }
 

@@ -96,9 +96,11 @@ func confirmPattern(encoding string) confirmer {
 		if !c.try(r, maxTries) {
 			return
 		}
-		text, here := wordAround(v, pos)
-		m := lastCovering(r.Pattern.Regexp, text, here)
+		text, here, m := search(r.Pattern, v, pos)
 		if m == nil {
+			if r.Pattern.Begin == nil {
+				c.tries[r] += maxTries/maxSlowTries - 1 // it took long
+			}
 			return
 		}
 		value := string(text[m[0]:m[1]])
@@ -117,6 +119,23 @@ func group(text []byte, m []int, n int) string {
 		return ""
 	}
 	return string(text[m[2*n]:m[2*n+1]])
+}
+
+// search returns the last match of a pattern that covers pos, nil when there is
+// none, with the text that it is in and the place of pos there.
+func search(p *rules.Pattern, v *view, pos int64) (text []byte, here int, m []int) {
+	if p.Begin == nil {
+		text, here = wordAround(v, pos)
+		return text, here, lastCovering(p.Regexp, text, here)
+	}
+	text, here = v.around(pos, 1, patternAhead)
+	if here == 0 {
+		text, here = append([]byte{0}, text...), 1
+	}
+	if m = p.Begin.FindSubmatchIndex(text); m != nil {
+		m[0] = here
+	}
+	return text, here, m
 }
 
 // Bytes around a candidate that a pattern sees.
