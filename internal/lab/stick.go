@@ -56,6 +56,8 @@ func (g *Guest) Plug(t testing.TB, s Stick) *Plugged {
 		defer g.freePort(p.port)
 		if err := p.remove(); err != nil {
 			t.Errorf("taking %s out: %v; %s", p.id, err, g.lastWords())
+		} else if !g.hasEnded() {
+			p.AwaitGone(t) // so that the next one at this port is not taken for it
 		}
 	})
 	if err := p.assemble(t, medium); err != nil {
