@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/panoscrub/panoscrub/internal/demo"
+	"github.com/panoscrub/panoscrub/internal/durable"
 	"github.com/panoscrub/panoscrub/internal/testtool"
 )
 
@@ -151,7 +152,42 @@ func TestInterrupt(t *testing.T) {
 				t.Fatalf("verdict %s, want INCOMPLETE", r.Verdict)
 			}
 			requireNoJournals(t, state)
+			if signals == 1 {
+				requireResumes(t, state, image, r.CertificateID)
+			}
 		})
+	}
+}
+
+// requireResumes makes sure that a run that ended early can be gone on with: the plan
+// of the next one says so, when that is asked for, and else that it could.
+func requireResumes(t *testing.T, state, image, earlier string) {
+	t.Helper()
+	args := []string{"sanitize", image, "--appliance", appliance, "--yes", "--events"}
+	for _, c := range []struct {
+		args    []string
+		resumes bool
+		says    string
+	}{
+		{args, false, "an earlier run on this drive, " + earlier + ", ended early on "},
+		{append(args, "--resume"), true, ""},
+	} {
+		var stderr bytes.Buffer
+		cmd := program(state, c.args...)
+		cmd.Stderr = &stderr
+		out := whenTold(t, cmd, `"event":"planned"`, func() {
+			if err := cmd.Process.Kill(); err != nil { // so that it leaves no record that is newer
+				t.Error(err)
+			}
+		})
+		_ = cmd.Wait()
+		resumes := bytes.Contains(out, []byte(`"resumes":[{"certificateId":"`+earlier+`"`))
+		if resumes != c.resumes || !strings.Contains(stderr.String(), c.says) {
+			t.Errorf("%q: it goes on: %v; it says: %s", c.args, resumes, &stderr)
+		}
+		if err := os.RemoveAll(filepath.Join(state, durable.Journals)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

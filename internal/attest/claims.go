@@ -3,6 +3,7 @@ package attest
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/panoscrub/panoscrub/internal/human"
 )
@@ -25,6 +26,10 @@ func Claims(p Predicate) []string {
 		fmt.Sprintf("Every one of these bytes was then read back in %s order%s and compared: %d mismatches, %d unreadable bytes.",
 			v.Order, defence(v.CacheDefence), len(v.Mismatches), v.Unreadable.Bytes),
 	}
+	if n := len(p.Resumes); n > 0 {
+		claims = append(claims, fmt.Sprintf("The overwrite went on with %s, the last of which ended at %s: what was written before was read back like the rest.",
+			earlierRuns(n), p.Resumes[n-1].Ended.UTC().Format(time.RFC3339)))
+	}
 	if tellsPlaces(p.Pattern.Name) {
 		claims = append(claims, fmt.Sprintf("Capacity proven: %d of %d announced bytes held their own data all at once.", p.Capacity.ProvenBytes, p.Capacity.AnnouncedBytes))
 	}
@@ -35,6 +40,13 @@ func Claims(p Predicate) []string {
 		claims = append(claims, fmt.Sprintf("A scan of %d bytes after the format, with the rules %s, found nothing.", p.Postscan.Coverage.BytesRead, p.Postscan.Ruleset))
 	}
 	return append(claims, fmt.Sprintf("Outcome %s by %s under the policy %s.", p.Validation.Decision, p.Validation.By, p.Validation.Policy))
+}
+
+func earlierRuns(n int) string {
+	if n == 1 {
+		return "1 earlier run"
+	}
+	return fmt.Sprintf("%d earlier runs", n)
 }
 
 func passes(n int) string {

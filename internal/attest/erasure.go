@@ -1,5 +1,7 @@
 package attest
 
+import "time"
+
 // MaxExtents bounds the extents that a [Ranges] lists.
 const MaxExtents = 1000
 
@@ -31,11 +33,26 @@ func NewRanges(all []Extent) Ranges {
 type Overwrite struct {
 	Number     int    `json:"number"`     // from 1
 	Pattern    string `json:"pattern"`    // its name, as in Policy.Passes
-	Bytes      int64  `json:"bytes"`      // that the drive accepted
+	Bytes      int64  `json:"bytes"`      // that the drive accepted, in the runs of Predicate.Resumes too
 	Failed     Ranges `json:"failed"`     // that it did not
 	Complete   bool   `json:"complete"`   // every byte was tried
 	Synced     bool   `json:"synced"`     // the drive said that all of it is stored
-	DurationMs int64  `json:"durationMs"` // in milliseconds
+	DurationMs int64  `json:"durationMs"` // in milliseconds, of this run
+	// StoredBytes is how much, from the drive's start on, the drive had accepted when
+	// it last said that all of that is stored; absent in records of version 1.
+	StoredBytes int64 `json:"storedBytes,omitempty"`
+}
+
+// Run is an earlier run that ended early, and with which the record's run went on:
+// on the same drive, under the same policy and seed. What it wrote was not written
+// again.
+type Run struct {
+	CertificateID string    `json:"certificateId"`
+	Ended         time.Time `json:"ended"`
+	// Pass is the pass that was gone on with, from 1, or one more than there are when
+	// all had been completed; Bytes is how much of it was not written again.
+	Pass  int   `json:"pass"`
+	Bytes int64 `json:"bytes"`
 }
 
 // Values of [Verification.Method], [Verification.Order] and

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,16 @@ func goldenReset() Statement {
 	return New("SanDisk Ultra 61.5 GB, serial 4C530001230405117322", p)
 }
 
+// goldenResumed is a run that went on where another had ended.
+func goldenResumed() Statement {
+	p := goldenReset().Predicate
+	p.CertificateID = "ps-20261125-kesumed234"
+	p.Resumes = []Run{{CertificateID: "ps-20261124-k3v9q2m7xd", Ended: p.Times.Started.Add(-time.Hour), Pass: 1, Bytes: 4 << 30}}
+	p.Passes = slices.Clone(p.Passes)
+	p.Passes[0].StoredBytes = p.Drive.SizeBytes
+	return New("SanDisk Ultra 61.5 GB, serial 4C530001230405117322", p)
+}
+
 // goldenFail is a drive that has half the room that it announces, and that could
 // not be written in one place.
 func goldenFail() Statement {
@@ -168,7 +179,7 @@ func goldenIncomplete() Statement {
 func goldens() map[string]Statement {
 	return map[string]Statement{
 		"pass": goldenPass(), "reset": goldenReset(), "fail": goldenFail(), "incomplete": goldenIncomplete(),
-		"legacy": goldenLegacy(), "sampled": goldenSampled(),
+		"legacy": goldenLegacy(), "sampled": goldenSampled(), "resumed": goldenResumed(),
 	}
 }
 

@@ -62,6 +62,9 @@ type Predicate struct {
 	// Passes are the overwriting passes as they were carried out, in order. A
 	// pass that was never begun is not there.
 	Passes []Overwrite `json:"passes"`
+	// Resumes are the earlier runs that this one went on with, the oldest first;
+	// absent when it began anew. The read-back covers what they wrote like the rest.
+	Resumes []Run `json:"resumes,omitempty"`
 	// Verification is the read-back after the last pass; absent when it was not
 	// reached. [Verification Method]
 	Verification *Verification `json:"verification,omitempty"`

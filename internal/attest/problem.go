@@ -30,6 +30,7 @@ const (
 	CodePattern         = "pattern"
 	CodePrescan         = "prescan"
 	CodePasses          = "passes"
+	CodeResumes         = "resumes"
 	CodeVerification    = "verification"
 	CodeCapacity        = "capacity"
 	CodeFormat          = "format"

@@ -14,6 +14,9 @@ func (r Predicate) checkErasure(p *problems) {
 	for i, o := range r.Passes {
 		o.check(p, i+1, size)
 	}
+	for _, run := range r.Resumes {
+		r.checkResumed(p, run)
+	}
 	if r.Verification != nil {
 		r.Verification.check(p, size)
 		r.checkShare(p)
@@ -72,9 +75,29 @@ func (s Scan) miscounted() string {
 	return ""
 }
 
+// checkResumed checks that an earlier run can be one, and that no pass tells of less
+// than it had stored.
+func (r Predicate) checkResumed(p *problems, run Run) {
+	p.require(r.Version >= 2, CodeResumes, "a record of version %d went on with an earlier run", r.Version)
+	p.require(CheckCertificateID(run.CertificateID) == nil && run.CertificateID != r.CertificateID, CodeResumes, "an earlier run has the certificate id %.80q", run.CertificateID)
+	p.require(!run.Ended.After(r.Times.Started), CodeResumes, "an earlier run ended after this one started")
+	p.require(run.Pass >= 1 && run.Pass <= len(r.order().Passes)+1 && run.Bytes >= 0 && run.Bytes <= r.Drive.SizeBytes, CodeResumes,
+		"an earlier run had stored %d bytes of pass %d", run.Bytes, run.Pass)
+	for _, o := range r.Passes {
+		least := int64(0)
+		if o.Number < run.Pass {
+			least = r.Drive.SizeBytes
+		} else if o.Number == run.Pass {
+			least = run.Bytes
+		}
+		p.require(o.Bytes+o.Failed.Bytes >= least, CodeResumes, "pass %d tells of %d bytes, and an earlier run had stored %d", o.Number, o.Bytes, least)
+	}
+}
+
 func (o Overwrite) check(p *problems, number int, size int64) {
 	p.require(o.Number == number, CodePasses, "pass %d is numbered %d", number, o.Number)
 	p.require(!blank(o.Pattern), CodePasses, "pass %d does not say what it wrote", number)
+	p.require(o.StoredBytes >= 0 && o.StoredBytes <= o.Bytes, CodePasses, "pass %d stored %d of %d bytes", number, o.StoredBytes, o.Bytes)
 	p.require(o.Bytes >= 0 && o.Bytes <= size && o.DurationMs >= 0, CodePasses,
 		"pass %d wrote %d bytes in %d ms to a drive of %d", number, o.Bytes, o.DurationMs, size)
 	o.Failed.check(p, CodePasses, size)

@@ -163,6 +163,33 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// TestResumedValidate changes a run that went on with another.
+func TestResumedValidate(t *testing.T) {
+	for name, change := range map[string]func(*Predicate, *Run){
+		"in version 1":          func(p *Predicate, _ *Run) { p.Version = 1 },
+		"itself":                func(p *Predicate, r *Run) { r.CertificateID = p.CertificateID },
+		"nobody":                func(_ *Predicate, r *Run) { r.CertificateID = "" },
+		"later":                 func(p *Predicate, r *Run) { r.Ended = p.Times.Started.Add(time.Second) },
+		"in no pass":            func(_ *Predicate, r *Run) { r.Pass = 0 },
+		"behind all passes":     func(_ *Predicate, r *Run) { r.Pass = 3 },
+		"below nothing":         func(_ *Predicate, r *Run) { r.Bytes = -1 },
+		"more than there is":    func(p *Predicate, r *Run) { r.Bytes = p.Drive.SizeBytes + 1 },
+		"more than was told":    func(p *Predicate, r *Run) { p.Passes[0].Bytes, p.Passes[0].StoredBytes = r.Bytes-1, 0 },
+		"all, and told of less": func(p *Predicate, r *Run) { r.Pass = 2; p.Passes[0].Bytes--; p.Passes[0].StoredBytes = 0 },
+	} {
+		s := goldenResumed()
+		change(&s.Predicate, &s.Predicate.Resumes[0])
+		if problems := s.Validate(); !slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == CodeResumes }) {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+	s := goldenResumed()
+	s.Predicate.Passes[0].StoredBytes++
+	if problems := s.Validate(); !slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == CodePasses }) {
+		t.Errorf("more stored than accepted: %v", problems)
+	}
+}
+
 // TestPolicyOfAPass puts a PASS under a policy that it does not fulfil.
 func TestPolicyOfAPass(t *testing.T) {
 	for _, c := range []struct {

@@ -64,7 +64,7 @@ func sanitizedUnder(t *testing.T, under policy.Policy) (*blocktest.Fake, attest.
 		Pattern: attest.Pattern{Seed: p.Seed, DriveDigest: identity.Digest()},
 	}}
 	for i, pattern := range p.Passes {
-		if _, err := erase.Overwrite(t.Context(), dev, p, i+1, nil); err != nil {
+		if _, err := erase.Overwrite(t.Context(), dev, p, i+1, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		statement.Predicate.Passes = append(statement.Predicate.Passes, attest.Overwrite{Number: i + 1, Pattern: string(pattern)})

@@ -63,7 +63,7 @@ func hints(err error) []string {
 	case errors.As(err, &unstored):
 		return append([]string{unstoredHint(unstored)}, causes(err)...)
 	case errors.As(err, &interrupted):
-		return []string{"run the same command again to start over; \"panoscrub records\" lists what was recorded"}
+		return []string{"run the same command again to go on or to begin anew; \"panoscrub records\" lists what was recorded"}
 	case errors.As(err, &notAgreed):
 		return []string{"agree to that with --release, or do it yourself and leave the drive plugged in", untouched}
 	case errors.As(err, &refused):

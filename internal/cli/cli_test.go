@@ -47,7 +47,7 @@ func TestFinish(t *testing.T) {
 		{"another cause before the first write", notBegunError{wrapped(fs.ErrNotExist)}, exitError, "spelling"},
 		{"too small", wrapped(volume.ErrTooSmall), exitRefused, "not touched"},
 		{"declined", session.ErrDeclined, exitRefused, "not touched"},
-		{"interrupted", wrapped(interruptedError{os.Interrupt}), exitInterrupted, "start over"},
+		{"interrupted", wrapped(interruptedError{os.Interrupt}), exitInterrupted, "begin anew"},
 		{"cancelled", context.Canceled, exitInterrupted, ""},
 		{"record not stored", &session.RecordError{Verdict: "PASS", Err: syscall.ENOSPC}, exitError, "panoscrub records"},
 		{"record not stored, why", &session.RecordError{Verdict: "PASS", Err: syscall.ENOSPC}, exitError, "free some space"},

@@ -29,6 +29,7 @@ type sanitizeOptions struct {
 	label    string
 	confirm  string
 	yes      bool
+	resume   bool
 	asJSON   bool
 	asEvents bool
 }
@@ -48,6 +49,7 @@ A drive that the desktop mounted is unmounted first; other mounts, and open
 volumes on it, you are asked about, or agree to with --release.
 
 Everything on the target is lost. At a terminal the plan must be confirmed.
+A run that ended early can be gone on with: the same command offers it.
 Where nobody can be asked, --confirm SERIAL is needed for a drive ("panoscrub
 drives" shows what to give), and --yes is enough for an image.`,
 		Example: `  panoscrub sanitize /dev/sdb --appliance device-6xsrt2zqpkdj2rl4h3vqzbwxge
@@ -69,6 +71,7 @@ drives" shows what to give), and --yes is enough for an image.`,
 	f.StringVar(&o.stated.AssetTag, "asset-tag", "", "asset tag of the drive, for the record")
 	f.StringVar(&o.confirm, "confirm", "", "confirm without being asked: the drive's serial, as \"panoscrub drives\" shows it")
 	f.BoolVar(&o.yes, "yes", false, "confirm without being asked: enough for an image, not for a drive")
+	f.BoolVar(&o.resume, "resume", false, "go on with an earlier run on this drive that ended early, without being asked")
 	f.BoolVar(&o.asJSON, "json", false, "print one result object when done")
 	f.BoolVar(&o.asEvents, "events", false, "print an event as a line of JSON whenever something happens")
 	return cmd
@@ -133,6 +136,9 @@ func (a *app) sanitize(ctx context.Context, o sanitizeOptions) error {
 	}
 	signer, err := a.signer(ctx, state, makeKey)
 	if err != nil {
+		return err
+	}
+	if req.Resume, err = a.resume(ctx, o, state, signer.Public(), d, req.Policy); err != nil {
 		return err
 	}
 	// Whoever reads the output may go away, as "tee" does on the same Ctrl-C. The

@@ -26,7 +26,8 @@ type Erasure struct {
 type Pass struct {
 	Number   int            `json:"number"` // from 1
 	Pattern  policy.Pattern `json:"pattern"`
-	Bytes    int64          `json:"bytes"`    // accepted by the device
+	Bytes    int64          `json:"bytes"`    // accepted by the device, in an earlier run too
+	Stored   int64          `json:"stored"`   // from the drive's start on: accepted, and flushed since
 	Failed   block.Extents  `json:"failed"`   // the write failed here
 	Complete bool           `json:"complete"` // every byte was tried
 	Synced   bool           `json:"synced"`   // the flush at the end succeeded
@@ -43,8 +44,11 @@ var ErrPlan = errors.New("the plan cannot be carried out")
 // Ranges that cannot be written are in the pass and no error. The error is
 // [ErrPlan] or what dev.Check said, before the first write; ctx's when it ended;
 // what a drive said that went away; or what the flush said. The pass tells how
-// far it came in each case. count counts bytes that were tried.
-func Overwrite(ctx context.Context, dev block.Device, p plan.Plan, number int, count *progress.Counter) (Pass, error) {
+// far it came in each case. count counts bytes that were tried. Now and then the
+// drive is flushed, and stored, unless it is nil, is told how far it is.
+//
+// What the plan says that an earlier run has done is not done again.
+func Overwrite(ctx context.Context, dev block.Device, p plan.Plan, number int, count *progress.Counter, stored func(bytes int64)) (Pass, error) {
 	started := time.Now()
 	pass := Pass{Number: number}
 	if number < 1 || number > len(p.Passes) {
@@ -59,12 +63,16 @@ func Overwrite(ctx context.Context, dev block.Device, p plan.Plan, number int, c
 		return pass, err
 	}
 	count.Start(dev.Size())
-	err = newWriter(dev, &pass).all(ctx, g, count.Add)
+	pass.Bytes, pass.Stored = p.Done(number), p.Done(number)
+	count.Add(pass.Bytes)
+	w := newWriter(dev, &pass)
+	w.tried, w.stored = count.Add, stored
+	err = w.all(ctx, g)
 	pass.Complete = err == nil && pass.Bytes+pass.Failed.Bytes() == dev.Size()
-	flushed := dev.Sync()
+	flushed := w.flush()
 	pass.Synced = flushed == nil
-	if err == nil && flushed != nil {
-		err = fmt.Errorf("flushing the drive: %w", flushed)
+	if err == nil {
+		err = flushed
 	}
 	pass.Duration = time.Since(started)
 	return pass, err

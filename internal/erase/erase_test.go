@@ -34,7 +34,7 @@ func old(size int64) []byte {
 // erased runs all of a plan. power is called between writing and reading back.
 func erased(dev block.Device, p plan.Plan, power func()) (e Erasure, err error) {
 	for i := range p.Passes {
-		done, err := Overwrite(context.Background(), dev, p, i+1, nil)
+		done, err := Overwrite(context.Background(), dev, p, i+1, nil, nil)
 		e.Passes = append(e.Passes, done)
 		if err != nil {
 			return e, err
@@ -52,7 +52,7 @@ func TestEverySizeIsErased(t *testing.T) {
 		for _, sector := range []int{512, 4096} {
 			drive, p := used(size, sector, blocktest.Faults{}), planFor(size, 1)
 			var count progress.Counter
-			pass, err := Overwrite(t.Context(), drive, p, 1, &count)
+			pass, err := Overwrite(t.Context(), drive, p, 1, &count, nil)
 			if err != nil || !pass.Complete || !pass.Synced || pass.Failed != nil || pass.Bytes != size || pass.Pattern != policy.Keyed {
 				t.Errorf("%d bytes in sectors of %d: %+v, %v", size, sector, pass, err)
 			}
@@ -91,7 +91,7 @@ func TestPolicies(t *testing.T) {
 			drive, p := used(size, 512, blocktest.Faults{}), planOf(size, passes...)
 			var e Erasure
 			for i := range p.Passes {
-				pass, err := Overwrite(t.Context(), drive, p, i+1, nil)
+				pass, err := Overwrite(t.Context(), drive, p, i+1, nil, nil)
 				if err != nil || !bytes.Equal(drive.Peek(0, int(size)), pattern(t, p, i+1, size)) {
 					t.Errorf("%s on %d bytes: pass %d is not on the drive: %v", name, size, i+1, err)
 				}
@@ -156,7 +156,7 @@ func TestNothingIsWritten(t *testing.T) {
 		if c.ctx != nil {
 			ctx = c.ctx
 		}
-		pass, err := Overwrite(ctx, drive, p, c.number, nil)
+		pass, err := Overwrite(ctx, drive, p, c.number, nil, nil)
 		if !errors.Is(err, c.want) || pass.Complete || pass.Synced || pass.Bytes != 0 {
 			t.Errorf("%s: %+v, %v", c.name, pass, err)
 		}
@@ -370,7 +370,7 @@ func TestOneFailedRequest(t *testing.T) {
 func TestDeadDriveIsGivenUpInTime(t *testing.T) {
 	const size = 30 * chunkBytes
 	drive, p := blocktest.NewFake(size, 512, blocktest.Faults{WriteErrors: blocktest.Everything(0)}), planFor(size, 1)
-	pass, err := Overwrite(t.Context(), drive, p, 1, nil)
+	pass, err := Overwrite(t.Context(), drive, p, 1, nil, nil)
 	if err != nil || !pass.Complete || pass.Bytes != 0 || !slices.Equal(pass.Failed, block.Extents{{Offset: 0, Length: size}}) {
 		t.Errorf("%+v, %v", pass, err)
 	}
@@ -396,7 +396,7 @@ func TestEarlyEnds(t *testing.T) {
 	} {
 		drive, p := used(size, 512, c.faults), planFor(size, 1)
 		var count progress.Counter
-		pass, err := Overwrite(t.Context(), drive, p, 1, &count)
+		pass, err := Overwrite(t.Context(), drive, p, 1, &count, nil)
 		if !errors.Is(err, c.want) || pass.Complete || pass.Synced != c.synced || pass.Bytes != c.bytes || pass.Failed != nil {
 			t.Errorf("%s: %+v, %v", c.name, pass, err)
 		}
@@ -426,7 +426,7 @@ func TestFailedFlush(t *testing.T) {
 	const size = 8192
 	cause := errors.New("the medium is worn out")
 	drive, p := used(size, 512, blocktest.Faults{SyncError: cause}), planFor(size, 1)
-	pass, err := Overwrite(t.Context(), drive, p, 1, nil)
+	pass, err := Overwrite(t.Context(), drive, p, 1, nil, nil)
 	if !errors.Is(err, cause) || !pass.Complete || pass.Synced || pass.Bytes != size {
 		t.Errorf("%+v, %v", pass, err)
 	}
@@ -446,7 +446,7 @@ func TestCancellation(t *testing.T) {
 		}
 		return nil
 	}}), planFor(size, 1)
-	pass, err := Overwrite(ctx, drive, p, 1, nil)
+	pass, err := Overwrite(ctx, drive, p, 1, nil, nil)
 	if !errors.Is(err, context.Canceled) || pass.Complete || !pass.Synced || pass.Bytes != 3*chunkBytes {
 		t.Errorf("%+v, %v", pass, err)
 	}
@@ -468,8 +468,61 @@ func TestCancellationWhileRetrying(t *testing.T) {
 		}
 		return nil
 	}}), planFor(size, 1)
-	pass, err := Overwrite(ctx, drive, p, 1, nil)
+	pass, err := Overwrite(ctx, drive, p, 1, nil, nil)
 	if !errors.Is(err, context.Canceled) || pass.Complete || requests != 100 {
 		t.Errorf("%+v, %v after %d requests", pass, err, requests)
+	}
+}
+
+// TestResumes goes on where an earlier run was, and writes nothing before that.
+func TestResumes(t *testing.T) {
+	const size = 2*chunkBytes + 4096*3 + 512
+	for _, c := range []struct {
+		pass  int
+		bytes int64
+	}{{1, 0}, {1, 4096}, {1, chunkBytes}, {2, 0}, {2, chunkBytes + 4096}, {2, size}, {3, 0}} {
+		drive, p := used(size, 512, blocktest.Faults{}), planFor(size, 2)
+		p.Resumes = []plan.Run{{CertificateID: "ps-1", Pass: c.pass, Bytes: c.bytes}}
+		for pass := 1; pass <= min(c.pass, 2); pass++ {
+			drive.Poke(pattern(t, p, pass, p.Done(pass)), 0)
+		}
+		e, err := erased(drive, p, drive.PowerCycle)
+		if err != nil || !e.OK(p) || e.Passes[1].Stored != size {
+			t.Errorf("%+v: %v, %v, %+v", c, e.Shortfalls(p), err, e.Passes)
+		}
+		if wrote, want := drive.Counts().BytesWritten, 2*int64(size)-p.Done(1)-p.Done(2); wrote != want {
+			t.Errorf("%+v: %d bytes were written, want %d", c, wrote, want)
+		}
+	}
+}
+
+// TestResumesWhereNothingIs: what an earlier run is said to have written is read back
+// like the rest.
+func TestResumesWhereNothingIs(t *testing.T) {
+	const size = chunkBytes
+	drive, p := used(size, 512, blocktest.Faults{}), planFor(size, 1)
+	p.Resumes = []plan.Run{{CertificateID: "ps-1", Pass: 1, Bytes: 4096}}
+	e, err := erased(drive, p, drive.PowerCycle)
+	if err != nil || e.OK(p) || len(e.ReadBack.Mismatches) != 1 || e.ReadBack.Mismatches[0].Bytes != 4096 {
+		t.Errorf("%+v, %v", e.ReadBack, err)
+	}
+}
+
+// TestStoredOnTheWay: a drive that goes in the middle of a pass has stored what it
+// was asked to store until then, and the pass tells of no more.
+func TestStoredOnTheWay(t *testing.T) {
+	usual := flushEvery
+	flushEvery = 0
+	defer func() { flushEvery = usual }()
+	const size = 8 * chunkBytes
+	drive, p := used(size, 512, blocktest.Faults{Cache: true, VanishAfter: 5*chunkBytes + 512}), planFor(size, 1)
+	told := int64(0)
+	pass, err := Overwrite(t.Context(), drive, p, 1, nil, func(bytes int64) { told = bytes })
+	if !errors.Is(err, block.ErrGone) || pass.Stored == 0 || pass.Stored > pass.Bytes || told != pass.Stored {
+		t.Fatalf("%+v, %v; told %d", pass, err, told)
+	}
+	drive.PowerCycle()
+	if !bytes.Equal(drive.Peek(0, int(pass.Stored)), pattern(t, p, 1, pass.Stored)) {
+		t.Error("what was said to be stored is not there")
 	}
 }

@@ -262,7 +262,7 @@ func image(b *testing.B, size int64) block.Device {
 func BenchmarkOverwrite(b *testing.B) {
 	dev := image(b, 1<<30)
 	for b.Loop() {
-		if pass, err := Overwrite(b.Context(), dev, planFor(dev.Size(), 1), 1, nil); err != nil || !pass.Complete {
+		if pass, err := Overwrite(b.Context(), dev, planFor(dev.Size(), 1), 1, nil, nil); err != nil || !pass.Complete {
 			b.Fatal(err)
 		}
 	}
@@ -271,7 +271,7 @@ func BenchmarkOverwrite(b *testing.B) {
 func BenchmarkReadBack(b *testing.B) {
 	dev := image(b, 1<<30)
 	p := planFor(dev.Size(), 1)
-	if _, err := Overwrite(b.Context(), dev, p, 1, nil); err != nil {
+	if _, err := Overwrite(b.Context(), dev, p, 1, nil, nil); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

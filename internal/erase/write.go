@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/panoscrub/panoscrub/internal/block"
 )
@@ -25,6 +26,10 @@ const (
 	maxFailures = 10_000
 )
 
+// flushEvery is how often the drive is asked to store what it has, so that a run that
+// ends early can be gone on with. It costs a stick next to nothing.
+var flushEvery = 5 * time.Second
+
 // writer writes one pass from the drive's start to its end, one request at a
 // time: sticks are fastest, and wear least, when they are written in order.
 type writer struct {
@@ -32,6 +37,8 @@ type writer struct {
 	pass     *Pass
 	sizes    []int64 // of the pieces in which a failed request is tried again
 	failures int
+	tried    func(bytes int64)
+	stored   func(bytes int64) // may be nil
 }
 
 func newWriter(dev block.Device, pass *Pass) *writer {
@@ -39,36 +46,58 @@ func newWriter(dev block.Device, pass *Pass) *writer {
 	return &writer{dev: dev, pass: pass, sizes: []int64{max(retryBytes, sector), sector}}
 }
 
-// all writes what g makes over the whole drive. While one chunk is being written
-// the next ones are generated.
-func (w *writer) all(ctx context.Context, g generator, tried func(int64)) error {
+// all writes what g makes over all of the drive that is not written yet. While one
+// chunk is being written the next ones are generated.
+func (w *writer) all(ctx context.Context, g generator) error {
 	free, full := make(chan []byte, ahead+1), make(chan []byte, ahead+1)
 	length := min(chunkBytes, w.dev.Size())
 	for range cap(free) {
 		free <- block.Buffer(int(length))
 	}
-	go generate(g, w.dev.Size(), free, full)
+	off := w.pass.Bytes
+	go generate(g, off, w.dev.Size(), free, full)
 	defer func() {
 		close(free) // without buffers to fill the generator ends
 		for range full {
 		}
 	}()
-	off := int64(0)
+	flushed := time.Now()
 	for buf := range full {
 		if err := w.write(ctx, buf, off, w.sizes); err != nil {
 			return fmt.Errorf("overwriting at byte %d: %w", off, err)
 		}
 		off += int64(len(buf))
-		tried(int64(len(buf)))
+		w.tried(int64(len(buf)))
 		free <- buf[:length]
+		if time.Since(flushed) >= flushEvery {
+			if err := w.flush(); err != nil {
+				return err
+			}
+			flushed = time.Now()
+		}
+	}
+	return nil
+}
+
+// flush has the drive store what was written, and notes how far that is: up to the
+// first byte that could not be written.
+func (w *writer) flush() error {
+	if err := w.dev.Sync(); err != nil {
+		return fmt.Errorf("flushing the drive: %w", err)
+	}
+	if len(w.pass.Failed) == 0 {
+		w.pass.Stored = w.pass.Bytes
+	}
+	if w.stored != nil {
+		w.stored(w.pass.Stored)
 	}
 	return nil
 }
 
 // generate fills the buffers that come free with the drive's bytes in order.
-func generate(g generator, size int64, free <-chan []byte, full chan<- []byte) {
+func generate(g generator, off, size int64, free <-chan []byte, full chan<- []byte) {
 	defer close(full)
-	for off := int64(0); off < size; off += chunkBytes {
+	for ; off < size; off += chunkBytes {
 		buf, ok := <-free
 		if !ok {
 			return

@@ -52,6 +52,9 @@ type Reached struct {
 	Stage string `json:"stage"`
 	Pass  int    `json:"pass,omitempty"`
 	Bytes int64  `json:"bytes,omitempty"`
+	// Stored is how much of a pass the drive has stored; not of what it has only
+	// accepted.
+	Stored int64 `json:"stored,omitempty"`
 }
 
 // Problem is a reason against a PASS that the other records do not tell.

@@ -37,6 +37,9 @@ func (c Case) Statement() attest.Statement {
 		Access:         c.Access,
 		Times:          attest.NewTimes(c.Started, c.Ended),
 	}
+	for _, run := range c.Plan.Resumes {
+		p.Resumes = append(p.Resumes, attest.Run{CertificateID: run.CertificateID, Ended: run.Ended, Pass: run.Pass, Bytes: run.Bytes})
+	}
 	if r := c.Erasure.ReadBack; r != nil && c.Plan.Last().TellsPlaces() {
 		p.Capacity.ProvenBytes = r.Matched
 	}
@@ -110,11 +113,11 @@ func (c Case) passes() []attest.Overwrite {
 	for _, p := range c.Erasure.Passes {
 		out = append(out, attest.Overwrite{
 			Number: p.Number, Pattern: string(p.Pattern), Bytes: p.Bytes, Failed: ranges(p.Failed),
-			Complete: p.Complete, Synced: p.Synced, DurationMs: p.Duration.Milliseconds(),
+			StoredBytes: p.Stored, Complete: p.Complete, Synced: p.Synced, DurationMs: p.Duration.Milliseconds(),
 		})
 	}
 	if died := c.diedIn(); died != nil {
-		out = append(out, attest.Overwrite{Number: died.Number, Pattern: string(died.Pattern), Bytes: died.Bytes, Failed: ranges(nil)})
+		out = append(out, attest.Overwrite{Number: died.Number, Pattern: string(died.Pattern), Bytes: died.Bytes, StoredBytes: died.Stored, Failed: ranges(nil)})
 	}
 	return out
 }
@@ -125,7 +128,7 @@ func (c Case) diedIn() *erase.Pass {
 	if c.Interruption == nil || !c.Interruption.Recovered || c.Reached.Pass != n+1 || n >= len(c.Plan.Passes) {
 		return nil
 	}
-	return &erase.Pass{Number: n + 1, Pattern: c.Plan.Passes[n], Bytes: c.Reached.Bytes}
+	return &erase.Pass{Number: n + 1, Pattern: c.Plan.Passes[n], Bytes: c.Reached.Bytes, Stored: c.Reached.Stored}
 }
 
 func (c Case) validation(verdict string) attest.Validation {

@@ -74,6 +74,7 @@ type Slowing struct {
 	medium  Medium
 	reached chan struct{} // closed when the point is reached
 	written bool
+	read    int64 // bytes, since then
 	slow    atomic.Bool
 	once    sync.Once
 }
@@ -85,9 +86,10 @@ const pause = time.Second
 // SlowWrites slows down at the first write that touches a byte or a later one.
 func SlowWrites(from int64) *Slowing { return &Slowing{from: from, reached: make(chan struct{})} }
 
-// SlowReadBack slows down at the first such read after anything was written.
-func SlowReadBack(from int64) *Slowing {
-	return &Slowing{from: from, readBack: true, reached: make(chan struct{})}
+// SlowReadBack slows down when so many bytes were read after anything was written,
+// in whatever order.
+func SlowReadBack(after int64) *Slowing {
+	return &Slowing{from: after, readBack: true, reached: make(chan struct{})}
 }
 
 // Inside is for [Stick.Inside].
@@ -110,18 +112,21 @@ func (s *Slowing) Await(t testing.TB) {
 func (s *Slowing) Recover() { s.slow.Store(false) }
 
 func (s *Slowing) ReadAt(p []byte, off int64) (int, error) {
-	s.come(s.readBack && s.written, len(p), off)
+	if s.written {
+		s.read += int64(len(p))
+	}
+	s.come(s.readBack && s.read > s.from)
 	return s.medium.ReadAt(p, off)
 }
 
 func (s *Slowing) WriteAt(p []byte, off int64) (int, error) {
 	s.written = true
-	s.come(!s.readBack, len(p), off)
+	s.come(!s.readBack && off+int64(len(p)) > s.from)
 	return s.medium.WriteAt(p, off)
 }
 
-func (s *Slowing) come(concerned bool, n int, off int64) {
-	if concerned && off+int64(n) > s.from {
+func (s *Slowing) come(there bool) {
+	if there {
 		s.once.Do(func() {
 			s.slow.Store(true)
 			close(s.reached)

@@ -52,9 +52,61 @@ func TestPulled(t *testing.T) {
 			stick.AwaitGone(t)
 			slow.Recover()
 			stick.Replug(t)
-			s.panoscrub(6, "verify", result.Record, "--drive", stick.Node(t))
+			node = stick.Node(t)
+			s.panoscrub(6, "verify", result.Record, "--drive", node)
+			if c.stage != session.ReadBack {
+				return // nothing was known to be stored
+			}
+			run = s.resume(node)
+			again := s.record(s.latest(), attest.Pass)
+			if len(again.Resumes) != 1 || again.Resumes[0].CertificateID != result.CertificateID || again.Resumes[0].Pass != 2 {
+				t.Errorf("%s: the record says that it went on with %+v", run, again.Resumes)
+			}
 		})
 	}
+}
+
+// TestPulledAndResumed pulls a stick that has stored a part of a pass: when it comes
+// back, the pass goes on there.
+func TestPulledAndResumed(t *testing.T) {
+	s := tell(t)
+	slow := lab.SlowWrites(8 << 20)
+	stick, node := s.plug(lab.Stick{Serial: "CC04012700007892", Size: 32 << 20, Inside: slow.Inside})
+	run := s.start(s.command(append(s.sanitizing(node), "--json")...))
+	slow.Await(t)
+	s.must("sh", "-c", `for try in $(seq 60); do grep -q '"stored":' `+s.state+`/journal/*.jsonl && exit; sleep 1; done; exit 1`)
+	stick.Pull(t)
+	s.judge(attest.Incomplete, run)
+	earlier := s.latest()
+	stick.AwaitGone(t)
+	slow.Recover()
+	stick.Replug(t)
+	s.resume(stick.Node(t))
+	r := s.record(s.latest(), attest.Pass)
+	if len(r.Resumes) != 1 || r.Resumes[0].Pass != 1 || r.Resumes[0].Bytes == 0 || !strings.Contains(earlier, r.Resumes[0].CertificateID) {
+		t.Errorf("after %s, the record says that it went on with %+v", earlier, r.Resumes)
+	}
+}
+
+// resume has whoever sits there go on with an earlier run, which they are offered.
+func (s story) resume(node string) run {
+	s.Helper()
+	cmd := s.command("sanitize", node, "--appliance", appliance)
+	cmd.Terminal = true
+	p := s.start(cmd)
+	p.Await(s.T, "Type resume to go on there")
+	p.Type(s.T, "resume\n")
+	p.Await(s.T, "Type the last 4 characters")
+	serial := s.drive(node).Identity.Serial
+	p.Type(s.T, serial[len(serial)-4:]+"\n")
+	s.ends(0, p)
+	return p
+}
+
+// latest is the record that was stored last.
+func (s story) latest() string {
+	s.Helper()
+	return strings.TrimSpace(s.guest.Must(s.T, "sh", "-c", "ls -t "+s.state+"/records/*.dsse.json | head -n 1"))
 }
 
 // events reads what --events printed.

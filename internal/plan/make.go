@@ -20,7 +20,8 @@ type Input struct {
 	Findings      scan.Report
 	Policy        policy.Policy
 	Format        Format // zero when the policy does not reformat
-	Seed          []byte // policy.SeedBytes, random and never used before
+	Seed          []byte // policy.SeedBytes, random; used before by no runs but Resumes
+	Resumes       []Run  // as in the plan
 	Speed         Speed  // as measured; what it does not know is assumed
 }
 
@@ -42,19 +43,21 @@ func Make(in Input) (Plan, error) {
 	}
 	id := in.Drive.Identity
 	read, write := in.Speed.completed(AssumedSpeed(in.Drive))
-	return Plan{
+	p := Plan{
 		Schema:        Schema,
 		CertificateID: in.CertificateID,
 		Target: Target{
 			Path: in.Drive.Path, Name: in.Drive.Name(), IdentityDigest: id.Digest(),
 			SizeBytes: id.SizeBytes, SectorBytes: id.LogicalSectorBytes, Kind: id.Kind,
 		},
-		Policy:   in.Policy,
-		Seed:     hex.EncodeToString(in.Seed),
-		Format:   in.Format,
-		Before:   before(in.Findings),
-		Estimate: estimate(in.Policy, id.SizeBytes, read, write),
-	}, nil
+		Policy:  in.Policy,
+		Seed:    hex.EncodeToString(in.Seed),
+		Resumes: in.Resumes,
+		Format:  in.Format,
+		Before:  before(in.Findings),
+	}
+	p.Estimate = estimate(p, read, write)
+	return p, nil
 }
 
 // problem says what is wrong with the input, "" when nothing is.
@@ -79,6 +82,9 @@ func (in Input) problem() string {
 		return "the seed was never set"
 	case in.Speed.ReadBytesPerSecond < 0 || in.Speed.WriteBytesPerSecond < 0:
 		return "the speed is negative"
+	}
+	if problem := in.resumeProblem(); problem != "" {
+		return problem
 	}
 	switch {
 	case in.Policy.Reformat:

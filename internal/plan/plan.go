@@ -28,6 +28,8 @@ type Plan struct {
 	// Plan.Passes and Plan.ReadBackPercent.
 	policy.Policy `json:"policy"`
 	Seed          string `json:"seed"` // of the keyed pattern, lower-case hex
+	// Resumes are the earlier runs that this one goes on with, the oldest first.
+	Resumes []Run `json:"resumes,omitempty"`
 	// Format is zero when the policy leaves the drive without a file system.
 	Format   Format   `json:"format,omitzero"`
 	Before   Before   `json:"before"`

@@ -5,7 +5,6 @@ import (
 
 	"github.com/panoscrub/panoscrub/internal/drive"
 	"github.com/panoscrub/panoscrub/internal/human"
-	"github.com/panoscrub/panoscrub/internal/policy"
 )
 
 // Speed is how fast a drive is; 0 means not known.
@@ -85,9 +84,13 @@ func share(bytes int64, percent int) int64 {
 	return bytes/100*int64(percent) + (bytes%100*int64(percent)+99)/100
 }
 
-func estimate(p policy.Policy, size int64, read, write rate) Estimate {
+func estimate(p Plan, read, write rate) Estimate {
+	size := p.Target.SizeBytes
 	e := Estimate{WriteSeconds: write.seconds(size)}
 	e.Seconds = e.WriteSeconds * int64(len(p.Passes))
+	if written := p.written(); written > 0 {
+		e.Seconds -= written / write.perSecond
+	}
 	writing, reading := "writing at "+human.Rate(write.perSecond), "reading at "+human.Rate(read.perSecond)
 	if read.source == write.source {
 		e.Basis = fmt.Sprintf("%s, %s (%s)", writing, reading, write.source)

@@ -33,7 +33,7 @@ func TestEstimate(t *testing.T) {
 		d := drive.Drive{Identity: drive.Identity{Kind: c.kind}, Attachment: drive.Attachment{SpeedMbps: c.link}}
 		read, write := c.measured.completed(AssumedSpeed(d))
 		twice := policy.Policy{Passes: []policy.Pattern{policy.Keyed, policy.Keyed}, ReadBackPercent: 100}
-		e := estimate(twice, size, read, write)
+		e := estimate(Plan{Policy: twice, Target: Target{SizeBytes: size}}, read, write)
 		if e.WriteSeconds != c.write || e.ReadSeconds != c.read || e.Seconds != 2*c.write+c.read {
 			t.Errorf("%s: %+v, want %d s twice to write and %d s to read", c.name, e, c.write, c.read)
 		}

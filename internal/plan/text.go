@@ -43,8 +43,8 @@ func (p Plan) Text() string {
 }
 
 func (p Plan) steps() (steps []string) {
-	for _, pattern := range p.Passes {
-		steps = append(steps, fmt.Sprintf("%s, %s.", pattern.Words(), about(p.Estimate.WriteSeconds)))
+	for i, pattern := range p.Passes {
+		steps = append(steps, pattern.Words()+p.passWords(i+1))
 	}
 	readBack := "Read every byte back and compare it"
 	if p.Sampled() {
@@ -52,6 +52,20 @@ func (p Plan) steps() (steps []string) {
 	}
 	steps = append(steps, fmt.Sprintf("%s, %s.", readBack, about(p.Estimate.ReadSeconds)))
 	return append(steps, p.formatWords(), "Store a signed record of what was done, "+human.Safe(p.CertificateID)+".")
+}
+
+// passWords says how long a pass takes, or what of it an earlier run did already.
+func (p Plan) passWords(pass int) string {
+	done, size := p.Done(pass), p.Target.SizeBytes
+	if done == 0 {
+		return fmt.Sprintf(", %s.", about(p.Estimate.WriteSeconds))
+	}
+	by := human.Safe(p.Resumes[len(p.Resumes)-1].CertificateID)
+	if done == size {
+		return fmt.Sprintf(": was done by the run %s, and is read back like the rest.", by)
+	}
+	left := int64(float64(p.Estimate.WriteSeconds) * (1 - float64(done)/float64(size)))
+	return fmt.Sprintf(", from byte %d on, %s: what stands before that was written by the run %s, and is read back like the rest.", done, about(left), by)
 }
 
 func (p Plan) formatWords() string {

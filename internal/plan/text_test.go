@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode"
@@ -253,5 +254,51 @@ func TestShortenKeepsBothEnds(t *testing.T) {
 	}
 	if short := strings.Repeat("x", nameBytes); shorten(short) != short {
 		t.Error("what fits was shortened")
+	}
+}
+
+// TestTextOfAResumedRun says what of it was done before, and by whom.
+func TestTextOfAResumedRun(t *testing.T) {
+	in := stick()
+	in.Policy = mustPolicy(t, "r1")
+	in.Resumes = []Run{{CertificateID: "ps-20261124-k3v9q2m7xd", Pass: 2, Bytes: 4096}}
+	p, err := Make(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := unwrapped(p)
+	for _, want := range []string{
+		": was done by the run ps-20261124-k3v9q2m7xd, and is read back like the rest.",
+		", from byte 4096 on, about ", ": what stands before that was written by the run ps-20261124-k3v9q2m7xd,",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %s", want, text)
+		}
+	}
+	anew := in
+	anew.Resumes = nil
+	whole, err := Make(anew)
+	if err != nil || p.Estimate.Seconds >= whole.Estimate.Seconds || p.Digest() == whole.Digest() {
+		t.Errorf("%+v, against %+v, %v", p.Estimate, whole.Estimate, err)
+	}
+}
+
+// TestResumesThatCannotBe are refused: the plan is made where rights are.
+func TestResumesThatCannotBe(t *testing.T) {
+	for name, run := range map[string]Run{
+		"nobody":             {Pass: 1, Bytes: 4096},
+		"itself":             {CertificateID: stick().CertificateID, Pass: 1, Bytes: 4096},
+		"no pass":            {CertificateID: "ps-1", Bytes: 4096},
+		"a pass too many":    {CertificateID: "ps-1", Pass: 3},
+		"behind all, a byte": {CertificateID: "ps-1", Pass: 2, Bytes: 4096},
+		"in a sector":        {CertificateID: "ps-1", Pass: 1, Bytes: 512},
+		"below nothing":      {CertificateID: "ps-1", Pass: 1, Bytes: -4096},
+		"more than there is": {CertificateID: "ps-1", Pass: 1, Bytes: 1 << 62},
+	} {
+		in := stick()
+		in.Resumes = []Run{run}
+		if _, err := Make(in); !errors.Is(err, ErrInput) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

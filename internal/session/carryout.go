@@ -36,8 +36,9 @@ func (w *work) carryOut(ctx context.Context) {
 func (w *work) erase(ctx context.Context) error {
 	for i := range w.agreed.Passes {
 		var pass erase.Pass
+		w.stored.Store(w.agreed.Done(i + 1))
 		err := w.guarded(ctx, Overwrite, i+1, func(count *counter) (err error) {
-			pass, err = erase.Overwrite(ctx, w.dev, w.agreed, i+1, count)
+			pass, err = erase.Overwrite(ctx, w.dev, w.agreed, i+1, count, w.stored.Store)
 			return err
 		})
 		if pass.Number != 0 { // it was begun

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
 	"github.com/panoscrub/panoscrub/internal/durable"
@@ -112,16 +113,14 @@ func consistent(c evidence.Case) evidence.Case {
 // RecordPath is where the record of a certificate stands, and DrivePath its
 // drive's identity document.
 func RecordPath(state, certificateID string) string {
-	return filepath.Join(state, durable.Records, certificateID+".dsse.json")
+	return filepath.Join(state, durable.Records, certificateID+recordEnding)
 }
+
+const recordEnding = ".dsse.json"
 
 // DrivePath is the identity document that belongs to a record's path.
 func DrivePath(record string) string {
-	const ending = ".dsse.json"
-	if len(record) > len(ending) && record[len(record)-len(ending):] == ending {
-		record = record[:len(record)-len(ending)]
-	}
-	return record + ".drive.json"
+	return strings.TrimSuffix(record, recordEnding) + ".drive.json"
 }
 
 // store writes both files, the identity document first: a record that exists is

@@ -93,7 +93,11 @@ func (t *teller) watch(stop <-chan struct{}, news func(Kind) Event, reached func
 
 // reached notes how far a stage is, so that a run whose process dies can say so.
 func (w *work) reached(e Event) {
-	w.note(evidence.EntryReached, evidence.Reached{Stage: string(e.Stage), Pass: e.Pass, Bytes: e.DoneBytes})
+	at := evidence.Reached{Stage: string(e.Stage), Pass: e.Pass, Bytes: e.DoneBytes}
+	if e.Pass > 0 {
+		at.Stored = w.stored.Load()
+	}
+	w.note(evidence.EntryReached, at)
 }
 
 // note notes one entry. The run goes on when that fails: the entry that had to be

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/panoscrub/panoscrub/internal/attest"
@@ -34,6 +35,7 @@ type work struct {
 
 	agreed  plan.Plan
 	erasure erase.Erasure
+	stored  atomic.Int64 // bytes of the present pass that the drive has stored
 }
 
 // inspect looks at what is on the target.
@@ -80,13 +82,18 @@ func (w *work) prepare(ctx context.Context) (evidence.Case, error) {
 func (w *work) plan(now time.Time) (plan.Plan, error) {
 	var random [policy.SeedBytes + 8]byte
 	_, _ = rand.Read(random[:]) // never fails: the runtime ends the program instead
-	ids := random[policy.SeedBytes:]
+	seed, ids := random[:policy.SeedBytes], random[policy.SeedBytes:]
+	var runs []plan.Run
+	if resume := w.request.Resume; resume != nil {
+		seed, runs = resume.Seed, resume.Runs
+	}
 	return plan.Make(plan.Input{
 		CertificateID: attest.NewCertificateID(now, rand.Reader),
 		Drive:         w.drive,
 		Findings:      w.before,
 		Policy:        w.request.Policy,
-		Seed:          random[:policy.SeedBytes],
+		Seed:          seed,
+		Resumes:       runs,
 		Speed:         w.measuredSpeed(),
 		Format:        w.format(ids),
 	})

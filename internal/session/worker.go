@@ -29,6 +29,7 @@ type Request struct {
 	Policy policy.Policy   `json:"policy"`
 	Label  string          `json:"label"` // as volume.CheckLabel returns it
 	Stated evidence.Stated `json:"stated"`
+	Resume *Resume         `json:"resume,omitempty"` // nil to begin anew
 }
 
 // Worker does what is done at a drive. It may be in another process, which has

@@ -39,6 +39,7 @@ func Workers(t *testing.T, make Maker) {
 	t.Run("cancelled in each stage", func(t *testing.T) { cancelInEachStage(t, make) })
 	t.Run("interrupted at", func(t *testing.T) { interruptedAt(t, make) })
 	t.Run("another volume", func(t *testing.T) { anotherVolume(t, make) })
+	t.Run("resumed", func(t *testing.T) { resumed(t, make) })
 	t.Run("inspect", func(t *testing.T) { inspect(t, make) })
 	t.Run("audit", func(t *testing.T) { audit(t, make) })
 }
@@ -242,7 +243,7 @@ func interruptedAt(t *testing.T, make Maker) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	s.Local.Open = func(context.Context, drive.Drive, block.Mode) (block.Device, error) {
-		return cancelOnWrite{s.Stick, cancel}, nil
+		return cancelOnWrite{s.Stick, cancel, 0}, nil
 	}
 	result, err := s.Sanitize(ctx)
 	if !errors.Is(err, context.Canceled) {
@@ -259,11 +260,14 @@ func interruptedAt(t *testing.T, make Maker) {
 type cancelOnWrite struct {
 	block.Device
 	cancel context.CancelFunc
+	from   int64 // byte
 }
 
 func (c cancelOnWrite) WriteAt(p []byte, off int64) (int, error) {
-	c.cancel()
-	time.Sleep(time.Second / 20)
+	if off >= c.from {
+		c.cancel()
+		time.Sleep(time.Second / 20)
+	}
 	return c.Device.WriteAt(p, off)
 }
 
@@ -385,3 +389,94 @@ func audit(t *testing.T, make Maker) {
 type unclosed struct{ block.Device }
 
 func (unclosed) Close() error { return nil }
+
+// resumed: a run that ended early is gone on with: what it had stored is not written
+// again, and is read back like the rest.
+func resumed(t *testing.T, make Maker) {
+	for _, c := range []struct {
+		name   string
+		policy string
+		faults blocktest.Faults
+		stage  session.Stage // in which the first run is cancelled, if it is
+		at     int64         // or the byte at which it is cancelled, if it is not 0
+		pass   int           // that is gone on with; 0 when it begins anew
+	}{
+		{"pulled before anything was stored", "r1", blocktest.Faults{VanishAfter: StickSize + StickSize/2}, "", 0, 0},
+		{"pulled in the second pass", "r1", blocktest.Faults{VanishAfter: 2*StickSize + StickSize/2}, "", 0, 2},
+		{"pulled while it is read back", "r1", blocktest.Faults{VanishAfter: 3*StickSize + StickSize/2}, "", 0, 3},
+		{"cancelled in the middle of a pass", "r1", blocktest.Faults{Cache: true}, "", StickSize / 2, 1},
+		{"cancelled when it is read back", "r2", blocktest.Faults{}, session.ReadBack, 0, 2},
+		{"cancelled when it is formatted", "r2", blocktest.Faults{}, session.Format, 0, 0},
+		{"one that failed", "r2", blocktest.Faults{ReadErrors: at512(5000)}, "", 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := make.station(t, c.faults)
+			chosen, err := policy.ByID(c.policy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Request.Policy = chosen
+			ctx, cancel := context.WithCancel(t.Context())
+			s.OnStage(c.stage, cancel)
+			if c.at > 0 {
+				s.Local.Open = func(context.Context, drive.Drive, block.Mode) (block.Device, error) {
+					return cancelOnWrite{s.Stick, cancel, c.at}, nil
+				}
+			}
+			first, _ := s.Sanitize(ctx)
+			if first.CertificateID == "" || first.Verdict == attest.Pass {
+				t.Fatalf("the first run: %+v", first)
+			}
+			s.again(make)
+			resume := s.resumable(chosen)
+			if (resume != nil) != (c.pass > 0) {
+				t.Fatalf("to go on with: %+v, want pass %d", resume, c.pass)
+			}
+			if resume == nil {
+				return
+			}
+			s.Request.Resume = resume
+			before := s.Stick.Counts().BytesWritten
+			second, err := s.Sanitize(t.Context())
+			if err != nil || second.Verdict != attest.Pass {
+				t.Fatalf("the second run: %+v, %v", second, err)
+			}
+			p := s.Statement(second.Record).Predicate
+			if len(p.Resumes) != 1 || p.Resumes[0].CertificateID != first.CertificateID || p.Resumes[0].Pass != c.pass || len(p.Passes) != len(chosen.Passes) {
+				t.Errorf("the record says %+v, %+v", p.Resumes, p.Passes)
+			}
+			left := int64(len(chosen.Passes)-c.pass+1)*StickSize - p.Resumes[0].Bytes
+			if (p.Resumes[0].Bytes > 0) != (c.at > 0) {
+				t.Errorf("the record says %+v", p.Resumes)
+			}
+			if written := s.Stick.Counts().BytesWritten - before; written > left+4*mib {
+				t.Errorf("%d bytes were written, with %d left to do", written, left)
+			}
+			if other := s.resumable(chosen); other != nil {
+				t.Errorf("after a PASS there is a run to go on with: %+v", other)
+			}
+		})
+	}
+}
+
+// again plugs the stick in once more, at a station that does nothing to it.
+func (s *Station) again(make Maker) {
+	s.Stick.PowerCycle()
+	s.Stick.SetFaults(blocktest.Faults{})
+	s.Local.Open = func(context.Context, drive.Drive, block.Mode) (block.Device, error) { return s.Stick, nil }
+	s.Worker = make(s.T, s.Local)
+}
+
+// resumable looks for a run to go on with.
+func (s *Station) resumable(p policy.Policy) *session.Resume {
+	s.T.Helper()
+	d, err := s.Local.System.Resolve(s.Request.Target)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	resume, err := session.Resumable(s.State, s.Signer.Public(), d, p)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return resume
+}
