@@ -50,6 +50,7 @@ volumes on it, you are asked about, or agree to with --release.
 
 Everything on the target is lost. At a terminal the plan must be confirmed.
 A run that ended early can be gone on with: the same command offers it.
+
 Where nobody can be asked, --confirm SERIAL is needed for a drive ("panoscrub
 drives" shows what to give), and --yes is enough for an image.`,
 		Example: `  panoscrub sanitize /dev/sdb --appliance device-6xsrt2zqpkdj2rl4h3vqzbwxge
