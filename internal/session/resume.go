@@ -33,6 +33,9 @@ func (r Resume) Last() plan.Run { return r.Runs[len(r.Runs)-1] }
 // the last one on that drive, have begun to write, not have begun to format, and
 // speak against nothing; and its record must be signed with key.
 func Resumable(state string, key envelope.PublicKey, d drive.Drive, p policy.Policy) (*Resume, error) {
+	if !toldApart(d) {
+		return nil, nil
+	}
 	last, err := lastOn(state, key, d.Identity.Digest())
 	if err != nil || last == nil {
 		return nil, err
@@ -56,6 +59,12 @@ func Resumable(state string, key envelope.PublicKey, d drive.Drive, p policy.Pol
 	}
 	resume.Runs = append(resume.Runs, run)
 	return resume, nil
+}
+
+// toldApart reports whether no other drive is taken for this one. To go on with a run
+// on another would end as if the drive had failed.
+func toldApart(d drive.Drive) bool {
+	return !pluggable(d) || d.Identity.SerialQuality == drive.SerialUnique && len(d.Attachment.SameSerial) == 0
 }
 
 // reachedIn is the first pass that a run did not complete, and how much of that the
