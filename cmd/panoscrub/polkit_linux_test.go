@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/panoscrub/panoscrub/internal/testtool"
+	"github.com/panoscrub/panoscrub/internal/udisks/udiskstest"
 )
 
 // desktop is a shell script that becomes what a desktop has running, where its
 // mounts are its own: a system bus, polkit with the rules in $RULES, and UDisks2,
 // which knows the drive with the number $NUMBER. It says when all of them answer,
 // and ends with its input.
-const desktop = `set -e
+const desktop = "set -e\n" + udiskstest.Alone + `
 mount -t tmpfs tmpfs /run
 mkdir -p /run/dbus /run/udev/data
 printf 'I:1\nE:ID_FS_USAGE=filesystem\nE:ID_FS_TYPE=vfat\n' >"/run/udev/data/b$NUMBER"
@@ -34,14 +35,17 @@ polkit=$!
 "$UDISKS" >/dev/null 2>&1 &
 udisks=$!
 trap 'kill $bus $polkit $udisks' EXIT
-for try in $(seq 100); do
+ask() {
+	dbus-send --system --reply-timeout=2000 --print-reply --dest="$1" "$2" org.freedesktop.DBus.Peer.Ping >/dev/null 2>&1
+}
+for try in $(seq 300); do
 	sleep 0.1
-	dbus-send --system --print-reply --dest=org.freedesktop.PolicyKit1 /org/freedesktop/PolicyKit1/Authority org.freedesktop.DBus.Peer.Ping >/dev/null 2>&1 || continue
-	dbus-send --system --print-reply --dest=org.freedesktop.UDisks2 "/org/freedesktop/UDisks2/block_devices/$NAME" org.freedesktop.DBus.Peer.Ping >/dev/null 2>&1 || continue
+	ask org.freedesktop.PolicyKit1 /org/freedesktop/PolicyKit1/Authority || continue
+	ask org.freedesktop.UDisks2 "/org/freedesktop/UDisks2/block_devices/$NAME" || continue
 	echo ready
+	read wait || true
 	break
-done
-read wait || true`
+done`
 
 // startDesktop starts one, with a rule that answers every question of polkit's, and
 // returns how a command is run in it.

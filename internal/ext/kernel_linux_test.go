@@ -28,8 +28,16 @@ func (m *made) mounted(t *testing.T, do func(dir string)) {
 	if err := mount(m.path, dir); err != nil {
 		t.Skipf("NOT RUN: cannot mount a file system here: %v", err)
 	}
-	defer call(t, "umount", dir)
+	defer m.unmounted(t, dir)
 	do(dir)
+}
+
+// unmounted unmounts the volume and waits until the kernel has let go of it: a process
+// with mounts of its own may still have it for a moment.
+func (m *made) unmounted(t *testing.T, dir string) {
+	t.Helper()
+	call(t, "umount", dir)
+	call(t, "sh", "-c", `for try in $(seq 600); do [ -n "$(losetup --associated "$0")" ] || exit 0; sleep 0.1; done; exit 1`, m.path)
 }
 
 // must fails the test for errors of the file system under test.

@@ -14,7 +14,7 @@ func (j *join) place(f *Finding, s sighting) {
 		}
 	}
 	if s.member != nil {
-		f.Member, f.Offset, f.Length = clean(s.member.name), s.member.offset, s.member.last()-s.member.pos
+		f.Member, f.Offset, f.Length = clean(withoutContent(s.member.name)), s.member.offset, s.member.last()-s.member.pos
 	}
 }
 

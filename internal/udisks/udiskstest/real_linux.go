@@ -14,10 +14,17 @@ import (
 	"github.com/panoscrub/panoscrub/internal/udisks"
 )
 
+// Alone is for shell scripts whose mounts are their own: it takes away what other tests
+// have mounted, and which would stay busy for as long as the script runs.
+const Alone = `awk '$5 ~ "^/(tmp|media|mnt|run/media)/" { print $5 }' /proc/self/mountinfo | sort -r | while read -r point; do
+	umount --lazy "$(printf %b "$point")" || true
+done
+`
+
 // beside is a shell script that mounts what is to be mounted and becomes the real
 // service. It runs where its mounts, the service's memory and udev's knowledge are its
 // own: so it sees the test's drive, on a machine without udev too, and no other.
-const beside = `set -e
+const beside = "set -e\n" + Alone + `
 mount -t tmpfs tmpfs /run
 [ ! -d /var/lib/udisks2 ] || mount -t tmpfs tmpfs /var/lib/udisks2
 mkdir -p /run/udev/data
