@@ -33,7 +33,7 @@ func NewRanges(all []Extent) Ranges {
 type Overwrite struct {
 	Number     int    `json:"number"`     // from 1
 	Pattern    string `json:"pattern"`    // its name, as in Policy.Passes
-	Bytes      int64  `json:"bytes"`      // that the drive accepted, in the runs of Predicate.Resumes too
+	Bytes      int64  `json:"bytes"`      // that the drive accepted, in the runs of Predicate.Resumes too; of a pass in which the process died, those known to be stored
 	Failed     Ranges `json:"failed"`     // that it did not
 	Complete   bool   `json:"complete"`   // every byte was tried
 	Synced     bool   `json:"synced"`     // the drive said that all of it is stored

@@ -93,6 +93,7 @@ func (c *Case) Replay(kind string, data json.RawMessage) error {
 	case EntryBegun:
 		err = json.Unmarshal(data, c)
 	case EntryReached:
+		c.Reached = Reached{} // what an entry leaves out is zero, and not what it was before
 		err = json.Unmarshal(data, &c.Reached)
 	case EntryPass:
 		var pass erase.Pass

@@ -131,7 +131,15 @@ func TestVerdict(t *testing.T) {
 			c.Erasure.Passes[0].Failed = sector
 			c.Erasure.Passes[0].Bytes -= 512
 		}, attest.Fail, "512 bytes could not be written, the first at byte 512"},
-		{"a flush that failed", func(c *Case) { c.Erasure.Passes[0].Synced = false }, attest.Fail, "did not confirm"},
+		{"a flush that failed", func(c *Case) {
+			c.Erasure.Passes[0].Synced = false
+			c.Problems = []Problem{{Text: "flushing the drive: an I/O error", Fault: true}}
+		}, attest.Fail, "flushing"},
+		{"a drive that was pulled before it was flushed", func(c *Case) {
+			c.Erasure.Passes[0].Synced = false
+			c.Problems = []Problem{{Text: "flushing the drive: it has gone"}}
+			c.Erasure.ReadBack, c.Volume, c.After = nil, nil, nil
+		}, attest.Incomplete, "was not flushed"},
 		{"a pass that ended early", func(c *Case) {
 			c.Erasure.Passes[0].Complete = false
 			c.Erasure.Passes[0].Bytes = size / 2
@@ -268,6 +276,44 @@ func fillStrings(v reflect.Value) {
 	}
 }
 
+// TestDiedIn: of the pass in which a process died, no more is told than what is known to
+// be stored; what is told of another pass, or what was only tried, is none of it.
+func TestDiedIn(t *testing.T) {
+	earlier := []plan.Run{{CertificateID: "ps-20261123-k3v9q2m7xd", Ended: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Pass: 1, Bytes: 4096}}
+	for _, c := range []struct {
+		name    string
+		resumes []plan.Run
+		reached []Reached
+		want    int64
+	}{
+		{"it had hardly begun", nil, []Reached{{Stage: "overwrite", Pass: 1}}, 0},
+		{"more was tried than is stored", nil, []Reached{{Stage: "overwrite", Pass: 1, Bytes: 8192, Stored: 512}}, 512},
+		{"it had gone on with another run", earlier, []Reached{{Stage: "overwrite", Pass: 1}}, 4096},
+		{"and had come further", earlier, []Reached{{Stage: "overwrite", Pass: 1, Bytes: 9000, Stored: 8192}}, 8192},
+		{"what was noted before says nothing", nil, []Reached{{Stage: "overwrite", Pass: 9, Bytes: 8192, Stored: 8192}, {Stage: "overwrite", Pass: 1}}, 0},
+	} {
+		file := passing(t)
+		file.Erasure, file.Volume, file.After = erase.Erasure{}, nil, nil
+		file.Plan.Resumes, file.Interruption = c.resumes, &Interruption{Cause: "it died", Recovered: true}
+		for _, r := range c.reached {
+			data, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := file.Replay(EntryReached, data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := file.Statement()
+		if problems := s.Validate(); len(problems) > 0 {
+			t.Errorf("%s: the statement contradicts itself: %v", c.name, problems)
+		}
+		if p := s.Predicate.Passes; len(p) != 1 || p[0].Bytes != c.want || p[0].StoredBytes != c.want {
+			t.Errorf("%s: %+v, want %d bytes", c.name, p, c.want)
+		}
+	}
+}
+
 // TestReplay tells a case entry by entry, as a journal does, and compares.
 func TestReplay(t *testing.T) {
 	want := passing(t)
@@ -281,7 +327,8 @@ func TestReplay(t *testing.T) {
 		data any
 	}{
 		{EntryBegun, begun},
-		{EntryReached, want.Reached},
+		{EntryReached, Reached{Stage: "read-back", Bytes: 99, Stored: 98, Pass: 2}},
+		{EntryReached, want.Reached}, // all of it, and nothing of the one before
 		{EntryPass, want.Erasure.Passes[0]},
 		{EntryDefence, want.Erasure.Defence},
 		{EntryReadBack, want.Erasure.ReadBack},

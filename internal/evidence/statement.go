@@ -122,13 +122,16 @@ func (c Case) passes() []attest.Overwrite {
 	return out
 }
 
-// diedIn is the pass that was under way when the process died.
+// diedIn is the pass that was under way when the process died. How far it was tells of
+// bytes that were tried: of those that were accepted, what was stored is known, and what
+// earlier runs had stored.
 func (c Case) diedIn() *erase.Pass {
 	n := len(c.Erasure.Passes)
 	if c.Interruption == nil || !c.Interruption.Recovered || c.Reached.Pass != n+1 || n >= len(c.Plan.Passes) {
 		return nil
 	}
-	return &erase.Pass{Number: n + 1, Pattern: c.Plan.Passes[n], Bytes: c.Reached.Bytes, Stored: c.Reached.Stored}
+	stored := max(c.Reached.Stored, c.Plan.Done(n+1))
+	return &erase.Pass{Number: n + 1, Pattern: c.Plan.Passes[n], Bytes: stored, Stored: stored}
 }
 
 func (c Case) validation(verdict string) attest.Validation {

@@ -30,9 +30,6 @@ func (c Case) faults() (reasons []string) {
 		if n := p.Failed.Bytes(); n > 0 {
 			add("pass %d: %d bytes could not be written, the first at byte %d: what they held is still there", p.Number, n, p.Failed[0].Offset)
 		}
-		if p.Complete && !p.Synced {
-			add("pass %d: the drive did not confirm that it stored what was written", p.Number)
-		}
 	}
 	if r := c.Erasure.ReadBack; r != nil {
 		if n := r.Unreadable.Bytes(); n > 0 {

@@ -93,6 +93,10 @@ func (w *work) recheck(ctx context.Context, count *counter) error {
 	metadata := v.Metadata()
 	count.Start(metadata.Bytes())
 	after, err := scan.Run(ctx, metadataView{w.dev, metadata}, scan.Options{Rules: w.rules})
+	if err == nil {
+		// To the scan, a drive that was pulled is one that cannot be read.
+		err = w.dev.Check()
+	}
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ func (m Maker) station(t testing.TB, faults blocktest.Faults) *Station {
 // Workers checks that a worker keeps the contract of [session.Worker].
 func Workers(t *testing.T, make Maker) {
 	t.Run("verdicts", func(t *testing.T) { verdicts(t, make) })
+	t.Run("pulled in the last scan", func(t *testing.T) { pulledInLastScan(t, make) })
 	t.Run("cache defence", func(t *testing.T) { cacheDefence(t, make) })
 	t.Run("policies", func(t *testing.T) { policies(t, make) })
 	t.Run("untouched", func(t *testing.T) { untouched(t, make) })
@@ -42,6 +43,24 @@ func Workers(t *testing.T, make Maker) {
 	t.Run("resumed", func(t *testing.T) { resumed(t, make) })
 	t.Run("inspect", func(t *testing.T) { inspect(t, make) })
 	t.Run("audit", func(t *testing.T) { audit(t, make) })
+}
+
+// pulledInLastScan: a drive that is gone while its new volume is looked at has not been
+// found to hold anything.
+func pulledInLastScan(t *testing.T, make Maker) {
+	honest := make.station(t, blocktest.Faults{})
+	var before int64
+	honest.OnStage(session.Recheck, func() { before = honest.Stick.Counts().BytesRead })
+	if result, err := honest.Sanitize(t.Context()); err != nil || result.Verdict != attest.Pass {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	read := honest.Stick.Counts().BytesRead - before
+	s := make.station(t, blocktest.Faults{})
+	s.OnStage(session.Recheck, func() { s.Stick.SetFaults(blocktest.Faults{VanishAfter: read - 512}) })
+	result, err := s.Sanitize(t.Context())
+	if err != nil || result.Verdict != attest.Incomplete || !strings.Contains(strings.Join(result.Reasons, "\n"), "has gone") {
+		t.Errorf("%s %q, %v", result.Verdict, result.Reasons, err)
+	}
 }
 
 // cacheDefence: the record says what was done so that the stick's own cache cannot
@@ -94,6 +113,7 @@ func verdicts(t *testing.T, make Maker) {
 		{"one sector cannot be read", blocktest.Faults{ReadErrors: at512(5000)}, attest.Fail, "could not be read back, the first at byte 2560000", StickSize - 512, ""},
 		{"the flush fails", blocktest.Faults{SyncError: syscall.EIO}, attest.Fail, "flushing", -1, ""},
 		{"pulled while being overwritten", blocktest.Faults{VanishAfter: StickSize + StickSize/2}, attest.Incomplete, "has gone", 0, ""},
+		{"pulled before it is flushed", blocktest.Faults{VanishAfter: 2 * StickSize}, attest.Incomplete, "has gone", 0, ""},
 		{"pulled while being read back", blocktest.Faults{VanishAfter: 2*StickSize + StickSize/2}, attest.Incomplete, "has gone", -1, ""},
 		{"pulled while being formatted", blocktest.Faults{}, attest.Incomplete, "has gone", StickSize, session.Format},
 		{"pulled while being rechecked", blocktest.Faults{}, attest.Incomplete, "has gone", StickSize, session.Recheck},
