@@ -149,7 +149,7 @@ func (f *Fake) Check() error {
 	err := f.begin(&f.counts.Checks, nil)
 	switch {
 	case err != nil:
-	case f.changed:
+	case f.changed || f.faults.ShrunkTo > 0:
 		err = block.ErrChanged
 	default:
 		err = hook

@@ -106,6 +106,16 @@ func (f *Fake) Peek(off int64, n int) []byte {
 	return p
 }
 
+// Shown returns n bytes as a read that does not fail would show them now: as Peek
+// does, with what only the drive's cache holds over it.
+func (f *Fake) Shown(off int64, n int) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := make([]byte, n)
+	f.read(p, off)
+	return p
+}
+
 // Poke puts p on the medium, where it can be stored, without being counted.
 func (f *Fake) Poke(p []byte, off int64) {
 	f.mu.Lock()

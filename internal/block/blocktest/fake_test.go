@@ -185,6 +185,40 @@ func TestFakeFails(t *testing.T) {
 	}
 }
 
+// TestFakeShrinks: what lies behind its new end fails, and Check tells why.
+func TestFakeShrinks(t *testing.T) {
+	f := blocktest.NewFake(size, 512, blocktest.Faults{})
+	write(t, f, 'a', size, 0)
+	f.SetFaults(blocktest.Faults{ShrunkTo: 8 * kib})
+	write(t, f, 'b', 8*kib, 0)
+	if n, err := f.WriteAt(filled('b', 8*kib), 4*kib); n != 4*kib || !errors.Is(err, syscall.EIO) {
+		t.Errorf("writing over the end: %d, %v", n, err)
+	}
+	if n, err := f.ReadAt(block.Buffer(kib), 8*kib); n != 0 || !errors.Is(err, syscall.EIO) {
+		t.Errorf("reading behind the end: %d, %v", n, err)
+	}
+	if err := f.Check(); !errors.Is(err, block.ErrChanged) {
+		t.Errorf("Check: %v", err)
+	}
+	if p := f.Peek(8*kib, 1); p[0] != 'a' {
+		t.Errorf("behind the end there is %q", p)
+	}
+}
+
+// TestFakeShown: what a read would show is the cache over the medium, whatever fails.
+func TestFakeShown(t *testing.T) {
+	f := blocktest.NewFake(size, 512, blocktest.Faults{Cache: true, ReadErrors: blocktest.Everything(0)})
+	f.Poke(filled('o', 2*kib), 0)
+	write(t, f, 'n', kib, 0)
+	if p := f.Shown(kib-1, 2); string(p) != "no" {
+		t.Errorf("%q", p)
+	}
+	f.PowerCycle()
+	if p := f.Shown(kib-1, 2); string(p) != "oo" {
+		t.Errorf("%q after the power was cut", p)
+	}
+}
+
 func TestFakeVanishes(t *testing.T) {
 	f := blocktest.NewFake(size, 512, blocktest.Faults{VanishAfter: 6 * kib, Cache: true})
 	write(t, f, 'a', 4*kib, 0)

@@ -39,6 +39,10 @@ type Faults struct {
 	SyncError error
 	// ResetError, if not nil, is what Reset fails with; the cache keeps everything.
 	ResetError error
+	// ShrunkTo, if not 0, is the size that the drive has come to have while it is open,
+	// with Size as it was: requests behind it fail with EIO, and Check with
+	// block.ErrChanged.
+	ShrunkTo int64
 	// WriteProtected makes writes, Sync and Reset fail with block.ErrReadOnly.
 	WriteProtected bool
 
@@ -88,6 +92,9 @@ func (f *Fake) allowed(r Request) (n int64, err error) {
 	}
 	if hit := bad.Clip(r.Extent); len(hit) > 0 {
 		n, err = hit[0].Offset-r.Extent.Offset, syscall.EIO
+	}
+	if size := f.faults.ShrunkTo; size > 0 && r.Extent.Offset+n > size {
+		n, err = max(0, size-r.Extent.Offset), syscall.EIO
 	}
 	if f.requests++; f.requests == f.faults.FailRequest {
 		n, err = 0, syscall.EIO
