@@ -65,8 +65,8 @@ fuzz: ## run each fuzz target in FUZZIN (all) for FUZZTIME (10s)
 bench: build ## compare overwrite, read-back and inspect with dd, cat and grep on this machine
 	PANOSCRUB_BENCH=1 $(GO) test -count 1 -run '^TestBench' -v -timeout 30m ./cmd/panoscrub
 
-e2e: build ## the whole flow on real kernel devices and on a real kernel with emulated sticks (.ci/kernel fetches it), kill -9 at random moments, the long format sweep (root widens it)
-	PANOSCRUB_E2E=1 PANOSCRUB_SWEEP=1 $(RUNTESTS) -count 1 -timeout 30m ./cmd/... ./internal/lab/... ./internal/volume ./internal/scan ./internal/block ./internal/durable ./internal/udisks
+e2e: build ## the whole flow on real kernel devices and on a real kernel with emulated sticks (.ci/kernel fetches it), kill -9 at random moments, the long format sweep (root widens it), a minute of random runs
+	PANOSCRUB_E2E=1 PANOSCRUB_SWEEP=1 $(RUNTESTS) -count 1 -timeout 30m ./cmd/... ./internal/lab/... ./internal/volume ./internal/scan ./internal/block ./internal/durable ./internal/udisks ./internal/session
 
 cross: ## build for linux, darwin and windows on amd64 and arm64
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o /dev/null ./cmd/panoscrub || exit 1; done
