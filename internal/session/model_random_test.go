@@ -73,7 +73,10 @@ func randomRun(rng *rand.Rand, n nature, p policy.Policy) step {
 		return s
 	}
 	s.event = []string{cancelled, cancelled, killed, killed, cut, pulled, pulled, failing, signing, unnoted, unstorable}[rng.IntN(11)]
-	if s.event == failing {
+	switch s.event {
+	case signing, unnoted, unstorable:
+		return s
+	case failing:
 		s.faults = randomFaults(rng, n)
 	}
 	if rng.IntN(4) == 0 {

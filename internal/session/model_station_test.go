@@ -101,7 +101,7 @@ func (s signer) Sign(ctx context.Context, data []byte) (_ []byte, err error) {
 	s.mu.Lock()
 	switch s.event {
 	case signing:
-		s.happen()
+		s.die()
 	case unnoted:
 		s.after, err = filesOf(s.state)
 	case unstorable:
