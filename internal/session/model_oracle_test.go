@@ -40,6 +40,7 @@ func judged(e ended) error {
 	o.overwritten()
 	o.readBack()
 	o.defended()
+	o.interrupted()
 	o.deserved()
 	if len(o.wrong) > 0 {
 		return fmt.Errorf("the record %s says %s, %q: %s", e.CertificateID, e.Verdict, e.Reasons, strings.Join(o.wrong, "; "))
@@ -100,6 +101,14 @@ func covers(set block.Extents, to int64) bool {
 func (o *oracle) defended() {
 	if v := o.Verification; v != nil {
 		o.want(v.CacheDefence == o.emptied || o.emptied == "" && v.CacheDefence == attest.CacheDefenceNone, "the defence is said to be %q, and it was %q", v.CacheDefence, o.emptied)
+	}
+}
+
+// interrupted: a run is said to have ended in the stage in which it did.
+func (o *oracle) interrupted() {
+	if i := o.Interrupted; i != nil {
+		o.want(i.Stage == o.reached.Stage && i.Pass == o.reached.Pass, "it is said to have ended in %q, pass %d, and it was in %q, pass %d",
+			i.Stage, i.Pass, o.reached.Stage, o.reached.Pass)
 	}
 }
 
