@@ -79,9 +79,12 @@ func randomRun(rng *rand.Rand, n nature, p policy.Policy) step {
 	case failing:
 		s.faults = randomFaults(rng, n)
 	}
-	if rng.IntN(4) == 0 {
+	switch rng.IntN(6) {
+	case 0:
 		s.note = 1 + rng.IntN(8+3*len(s.policy.Passes))
-	} else {
+	case 1:
+		s.note = 2 + rng.IntN(3) // a pass has begun, and little is known of it
+	default:
 		s.at = 1 + rng.Int64N(n.size*int64(len(s.policy.Passes)+3)) // the scan and the read-back, and a little of the format
 	}
 	return s
